@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// Wall time for everything that is stored or shown, monotonic time for everything that waits.
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace berth {
+
+using Milliseconds = std::chrono::milliseconds;
+using Seconds = std::chrono::seconds;
+// Wall clock, UTC, whole milliseconds: what the store keeps as BIGINT.
+using TimePoint = std::chrono::sys_time<Milliseconds>;
+// Monotonic: what a timer waits for.
+using Deadline = std::chrono::steady_clock::time_point;
+
+// Injected wherever a decision or a record needs the time, so that tests own it.
+class Clock {
+public:
+    virtual ~Clock() = default;
+    virtual TimePoint now() const = 0;
+};
+
+class SystemClock final : public Clock {
+public:
+    TimePoint now() const override;
+};
+
+inline Deadline deadline_in(Milliseconds span) { return std::chrono::steady_clock::now() + span; }
+inline Deadline earlier(Deadline a, Deadline b) { return a < b ? a : b; }
+
+// RFC 3339 in UTC with milliseconds: 2026-11-23T19:00:00.123Z. parse_ accepts what format_ writes
+// and offsets; nothing else.
+std::string format_rfc3339(TimePoint time);
+std::optional<TimePoint> parse_rfc3339(std::string_view text);
+
+} // namespace berth
