@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// Owner of spawned coroutines. No work is ever detached: a scope is the last data member of its
+// owner, and the owner's stop() awaits scope.stop() before anything else goes away.
+
+#include "net/task.hpp"
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace berth::net {
+
+// All functions are called on the executor's own thread (or strand).
+class TaskScope {
+public:
+    // `name` appears in the log when a child ends with an exception.
+    TaskScope(Executor executor, std::string_view name);
+    // Asserts that the scope is empty.
+    ~TaskScope();
+    TaskScope(const TaskScope&) = delete;
+    TaskScope& operator=(const TaskScope&) = delete;
+
+    // Starts the task on the scope's executor. After stop() began it is refused: the task is
+    // destroyed without running and false is returned. An exception other than cancellation is
+    // logged and counted, and ends only that child.
+    bool spawn(Task<void> task);
+    // Requests total cancellation of every child; does not wait. Later spawns still run.
+    void cancel();
+    // Waits until no child is left; does not refuse new ones.
+    Task<void> join();
+    // Refuses new work, cancels, joins. May be called twice.
+    Task<void> stop();
+    std::size_t size() const noexcept;
+    const Executor& executor() const noexcept;
+
+private:
+    struct State;
+    std::shared_ptr<State> state_; // children hold it until they have ended
+};
+
+} // namespace berth::net
