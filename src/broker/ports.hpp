@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// What the use cases need from outside. Each port speaks in our types; its comment is the contract
+// that tests/contract checks for every implementation. Errors are values; cancellation throws.
+
+#include "base/error.hpp"
+#include "base/ids.hpp"
+#include "base/secret.hpp"
+#include "base/time.hpp"
+#include "net/task.hpp"
+#include "placement/scheduler.hpp"
+#include "session/machine.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace berth::net {
+class ByteStream;
+}
+
+namespace berth::broker {
+
+using net::Task;
+
+// ---- records ------------------------------------------------------------------------------------
+
+// Something that happened, numbered by the store, streamed by the hub.
+struct EventRecord {
+    std::int64_t seq = 0; // set by the store: strictly increasing, gapless per database
+    TimePoint at{};
+    std::string type;     // "session.queued", "session.ready", "session.extended", "host.down" …
+    SessionId session;    // empty for host events
+    session::Owner owner; // empty for host events
+    std::string from_state, to_state, actor, cause;
+};
+
+struct InsertOutcome {
+    InsertOutcome() = default;
+    session::Session session;
+    bool is_new = false; // false: the live session of this owner, or of this idempotency key
+};
+
+// Every function stores durably before it returns (SQLite: WAL, synchronous FULL). An error
+// `unavailable` means: nothing is known about the write, read again. Calls may overlap; they are
+// carried out in order of the calls.
+class SessionStore {
+public:
+    virtual ~SessionStore() = default;
+    // Atomic with the uniqueness rules: at most one row with holds_slot per (realm, subject, slot);
+    // at most one row per (realm, subject, idempotency key) younger than 24 h. On either match the
+    // existing row comes back and nothing is written. Writes the event in the same transaction.
+    virtual Task<Result<InsertOutcome>> insert(session::Session session, EventRecord event) = 0;
+    // Compare-and-set on version: conflict if the stored version differs from session.version.
+    // Returns the new version; writes the event (if given) in the same transaction.
+    virtual Task<Result<std::int64_t>> update(session::Session session, std::optional<EventRecord> event) = 0;
+    virtual Task<Result<std::optional<session::Session>>> find(SessionId id) = 0;
+    virtual Task<Result<std::vector<session::Session>>> load_live() = 0;
+    // Ended sessions, newest first; subject empty = everybody's; `before` is an exclusive cursor.
+    virtual Task<Result<std::vector<session::Session>>>
+    list_ended(std::string realm, std::string subject, int limit, std::optional<TimePoint> before) = 0;
+    virtual Task<Result<std::int64_t>> append_event(EventRecord event) = 0;
+    // Removes ended sessions and events older than that; returns the number of sessions.
+    virtual Task<Result<int>> prune(TimePoint older_than) = 0;
+    virtual Task<Status> check() = 0; // for /readyz
+};
+
+// What is needed to make the container of one session.
+struct ContainerOrder {
+    ContainerOrder() = default;
+    SessionId session;
+    int generation = 1;
+    session::Owner owner;
+    TemplateName template_name;
+    session::Spec spec;
+    Secret rfb_secret;
+};
+
+enum class ContainerState { created, running, paused, exited, other };
+
+// One container of this deployment as the engine reports it.
+struct Observed {
+    ContainerId container;
+    SessionId session;
+    int generation = 0;
+    ContainerState state = ContainerState::other;
+    int exit_code = 0;
+    bool is_oom_killed = false;
+    std::string error; // the engine's words
+};
+
+struct HostFacts {
+    HostFacts() = default;
+    std::string engine_id;   // changes when the engine was replaced
+    std::string version, api_version, os;
+    int cpus = 0;
+    std::int64_t memory_bytes = 0;
+};
+
+// Noticed on the engine's event stream. `is_gap`: the stream was (re)connected, look at everything.
+struct HostNotice {
+    bool is_gap = false;
+    SessionId session;
+    int generation = 0;
+    session::ContainerGone gone;
+};
+
+// One container engine. Only containers with this deployment's label exist for it. Every call has
+// a deadline; after timed_out or host_unreachable the outcome is unknown and the engine may still
+// finish what it began.
+class ContainerHost {
+public:
+    virtual ~ContainerHost() = default;
+    // Creates (not starts) the container and delivers its secret. Repeatable: a container of the
+    // same name and labels is adopted; one with foreign labels is a conflict. Errors: image_missing,
+    // invalid_input (the engine refused the request), engine_error.
+    virtual Task<Result<ContainerId>> create(const ContainerOrder& order, Deadline deadline) = 0;
+    // Success when it runs already. engine_error with the engine's text when it cannot.
+    virtual Task<Status> start(const ContainerId& container, Deadline deadline) = 0;
+    // Ends and removes every container (and own network) of that session and generation, found by
+    // label; none there is success. First SIGTERM with limits::stop_grace, then force.
+    virtual Task<Status> remove(const SessionId& session, int generation, Deadline deadline) = 0;
+    // All containers of this deployment in any state: an answer is positive proof.
+    virtual Task<Result<std::vector<Observed>>> list(Deadline deadline) = 0;
+    // A stream to the endpoint's port, address re-learnt from the engine now; lives on `executor`.
+    // not_found: no such container; not_ready: it does not run or the port refuses.
+    virtual Task<Result<std::unique_ptr<net::ByteStream>>>
+    dial(const ContainerId& container, std::uint16_t port, net::Executor executor, Deadline deadline) = 0;
+    // Engine facts; also proves that the engine answers.
+    virtual Task<Result<HostFacts>> check(Deadline deadline) = 0;
+    // Whether the image is there: image_missing otherwise. Never pulls.
+    virtual Task<Status> check_image(const std::string& image, Deadline deadline) = 0;
+    // Calls `notice` for each container of ours that died or was removed, until cancelled.
+    // Reconnects by itself and reports a gap each time it is connected.
+    virtual Task<void> watch(std::function<void(HostNotice)> notice) = 0;
+    // Last lines of the container's output, newest last, for staff.
+    virtual Task<Result<std::vector<std::string>>>
+    logs(const ContainerId& container, int lines, Deadline deadline) = 0;
+};
+
+// Waits until the session can be used: for `rfb` the desktop's greeting and its authentication with
+// the session's own secret, for `web` an HTTP answer. Retries inside until the deadline.
+class ReadinessProbe {
+public:
+    virtual ~ReadinessProbe() = default;
+    virtual Task<Status> wait_ready(const session::Session& session, ContainerHost& host,
+                                    const Secret& rfb_secret, Deadline deadline) = 0;
+};
+
+// The open tunnels.
+class Viewers {
+public:
+    virtual ~Viewers() = default;
+    // Cuts all tunnels of the session; the browser learns the reason by close code and text.
+    virtual void close_session(const SessionId& session, session::EndReason reason) = 0;
+    virtual void close_login(std::string_view login_id) = 0;
+};
+
+// Where changes are announced. Never waits, never fails.
+class EventSink {
+public:
+    virtual ~EventSink() = default;
+    virtual void session_changed(const session::Session& session) = 0;
+    virtual void host_changed(const HostId& host) = 0;
+};
+
+} // namespace berth::broker

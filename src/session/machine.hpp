@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// Decides everything about the life of a session: state + event + time → state + actions.
+// Coroutines elsewhere only carry the actions out and bring events back.
+
+#include "session/session.hpp"
+
+#include <variant>
+
+namespace berth::session {
+
+// What can happen to a session. Closed list: machine.cpp visits all of it.
+struct Placed {
+    HostId host;
+    std::string note;
+};
+struct ContainerCreated {
+    ContainerId container;
+};
+struct ContainerStarted {};
+struct BecameReady {};
+// The current action did not succeed. In creating/starting/probing it ends the session, in stopping
+// it schedules the next attempt.
+struct ActionFailed {
+    Error error;
+};
+struct ContainerRemoved {}; // positive: absent on a reachable engine
+// Noticed without our doing: engine event or reconciler.
+struct ContainerGone {
+    EndReason reason = EndReason::container_died;
+    std::string detail;
+};
+enum class Rights { control, view };
+struct ViewerJoined {
+    Rights rights;
+};
+struct ViewerLeft {
+    Rights rights;
+};
+struct InputSeen {};
+struct ExtendRequested {};
+struct StopRequested {
+    EndReason reason = EndReason::owner_request;
+    std::string detail;
+};
+struct TimePassed {};  // look at the deadlines
+struct Recovered {};   // the process has started and knows only the stored row
+// Nothing suitable is running or queued can be placed: leaves the queue with a failure.
+struct PlacementFailed {
+    Error error;
+};
+
+using Event = std::variant<
+    Placed, ContainerCreated, ContainerStarted, BecameReady, ActionFailed, ContainerRemoved,
+    ContainerGone, ViewerJoined, ViewerLeft, InputSeen, ExtendRequested, StopRequested, TimePassed,
+    Recovered, PlacementFailed>;
+std::string_view name_of(const Event& event) noexcept;
+
+// What a session may ask for. Carried out in this order, one at a time; only probe_ready may be
+// interrupted by a later action, since the engine finishes what it began.
+enum class Action { place, create_container, start_container, probe_ready, close_viewers, remove_container };
+std::string_view name_of(Action action) noexcept;
+
+struct Step {
+    Session session;
+    std::vector<Action> actions;
+    bool must_store = false;  // intention: store before any action is carried out
+    bool is_visible = false;  // subscribers should hear of it
+};
+
+// A new session in `queued`, and what to do first.
+Step begin(Session draft, TimePoint now);
+
+// Errors only for requests that are refused: conflict (not ready), quota_exceeded (no extension
+// left). Every other event is accepted or ignored with a reason (see the table in machine_test.cpp).
+Result<Step> step(const Session& session, const Event& event, TimePoint now);
+
+// The next time at which TimePassed may change something; nothing = never.
+std::optional<TimePoint> next_deadline(const Session& session) noexcept;
+
+} // namespace berth::session
