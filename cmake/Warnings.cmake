@@ -32,3 +32,8 @@ if(MOLD)
 elseif(LLD)
     target_link_options(berth_build_flags INTERFACE -fuse-ld=lld)
 endif()
+
+# Places at which tests kill the process; never in what is shipped.
+if(BERTH_TESTS)
+    add_compile_definitions(BERTH_FAILPOINTS)
+endif()

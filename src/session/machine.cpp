@@ -307,6 +307,28 @@ void on(Stepper& step, const Recovered&) {
     }
 }
 
+void on(Stepper& step, const ClockJumped& event) {
+    auto& s = step.session();
+    if (s.state == State::ended) return;
+    auto move = [&](std::optional<TimePoint>& time) {
+        if (time) *time += event.by;
+    };
+    s.created_at += event.by;
+    s.state_since += event.by;
+    s.last_input_at += event.by;
+    for (auto& stage : s.stages) {
+        move(stage.started_at);
+        move(stage.ended_at);
+    }
+    move(s.start_deadline);
+    move(s.ready_at);
+    move(s.lease_end);
+    move(s.disconnected_since);
+    move(s.retry_at);
+    step.store();
+    step.show();
+}
+
 Result<Step> extend(const Session& session, TimePoint now) {
     if (!is_live(session) || session.state == State::stopping)
         return Error{Errc::ended, "extend: " + std::string{name_of(session.state)}, "This desktop has ended."};
@@ -345,7 +367,7 @@ std::string_view name_of(const Event& event) noexcept {
     static constexpr std::array<std::string_view, std::variant_size_v<Event>> names{
         "placed", "container_created", "container_started", "became_ready", "action_failed",
         "container_removed", "container_gone", "viewer_joined", "viewer_left", "input_seen",
-        "extend_requested", "stop_requested", "time_passed", "recovered", "placement_failed"};
+        "extend_requested", "stop_requested", "time_passed", "recovered", "placement_failed", "clock_jumped"};
     return names[event.index()];
 }
 

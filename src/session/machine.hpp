@@ -58,6 +58,11 @@ struct StopRequested {
 };
 struct TimePassed {};  // look at the deadlines
 struct Recovered {};   // the process has started and knows only the stored row
+// The system's clock jumped and the process follows it: every time of the session moves along, so
+// that nobody gains or loses.
+struct ClockJumped {
+    Milliseconds by{0};
+};
 // Nothing suitable is running or queued can be placed: leaves the queue with a failure.
 struct PlacementFailed {
     Error error;
@@ -66,7 +71,7 @@ struct PlacementFailed {
 using Event = std::variant<
     Placed, ContainerCreated, ContainerStarted, BecameReady, ActionFailed, ContainerRemoved,
     ContainerGone, ViewerJoined, ViewerLeft, InputSeen, ExtendRequested, StopRequested, TimePassed,
-    Recovered, PlacementFailed>;
+    Recovered, PlacementFailed, ClockJumped>;
 std::string_view name_of(const Event& event) noexcept;
 
 struct Step {

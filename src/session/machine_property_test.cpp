@@ -26,6 +26,7 @@ Event any_event(int kind) {
     case 12: return StopRequested{};
     case 13: return TimePassed{};
     case 14: return Recovered{};
+    case 15: return ClockJumped{Seconds{7}};
     default: return PlacementFailed{error};
     }
 }
@@ -39,7 +40,7 @@ RC_GTEST_PROP(SessionMachine, KeepsItsInvariantsUnderAnyHistory, ()) {
     draft.policy.max_extensions = *rc::gen::inRange(-1, 4);
     TimePoint now{Seconds{1000}};
     auto s = begin(draft, now).session;
-    auto kinds = *rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 16));
+    auto kinds = *rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 17));
     for (auto kind : kinds) {
         now += Seconds{*rc::gen::inRange(0, 50)};
         auto event = any_event(kind);

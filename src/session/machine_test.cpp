@@ -78,6 +78,7 @@ std::vector<Row> table() {
         {queued, TimePassed{}, queued, nothing, "not yet"},
         {queued, Recovered{}, queued, {place}, ""},
         {queued, PlacementFailed{error}, ended, nothing, ""},
+        {queued, ClockJumped{Seconds{5}}, queued, nothing, "times move"},
 
         {creating, Placed{HostId{"b"}, ""}, creating, nothing, "placed once"},
         {creating, ContainerCreated{ContainerId{"c"}}, starting, {start_container}, ""},
@@ -93,6 +94,7 @@ std::vector<Row> table() {
         {creating, TimePassed{}, creating, nothing, "not yet"},
         {creating, Recovered{}, creating, {create_container}, "adopts by name"},
         {creating, PlacementFailed{error}, creating, nothing, "placed already"},
+        {creating, ClockJumped{Seconds{5}}, creating, nothing, "times move"},
 
         {starting, Placed{HostId{"b"}, ""}, starting, nothing, "placed once"},
         {starting, ContainerCreated{ContainerId{"c"}}, starting, nothing, "known already"},
@@ -108,6 +110,7 @@ std::vector<Row> table() {
         {starting, TimePassed{}, starting, nothing, "not yet"},
         {starting, Recovered{}, starting, {start_container}, "starting twice is harmless"},
         {starting, PlacementFailed{error}, starting, nothing, "placed already"},
+        {starting, ClockJumped{Seconds{5}}, starting, nothing, "times move"},
 
         {probing, Placed{HostId{"b"}, ""}, probing, nothing, "placed once"},
         {probing, ContainerCreated{ContainerId{"c"}}, probing, nothing, "known already"},
@@ -123,6 +126,7 @@ std::vector<Row> table() {
         {probing, TimePassed{}, probing, nothing, "not yet"},
         {probing, Recovered{}, probing, {probe_ready}, ""},
         {probing, PlacementFailed{error}, probing, nothing, "placed already"},
+        {probing, ClockJumped{Seconds{5}}, probing, nothing, "times move"},
 
         {ready, Placed{HostId{"b"}, ""}, ready, nothing, "placed once"},
         {ready, ContainerCreated{ContainerId{"c"}}, ready, nothing, "known already"},
@@ -138,6 +142,7 @@ std::vector<Row> table() {
         {ready, TimePassed{}, ready, nothing, "not yet"},
         {ready, Recovered{}, ready, nothing, "adopted"},
         {ready, PlacementFailed{error}, ready, nothing, "placed already"},
+        {ready, ClockJumped{Seconds{5}}, ready, nothing, "times move"},
 
         {stopping, Placed{HostId{"b"}, ""}, stopping, nothing, "too late"},
         {stopping, ContainerCreated{ContainerId{"c"}}, stopping, nothing, "removal works by label"},
@@ -154,6 +159,7 @@ std::vector<Row> table() {
         {stopping, TimePassed{}, stopping, nothing, "not yet"},
         {stopping, Recovered{}, stopping, {remove_container}, ""},
         {stopping, PlacementFailed{error}, stopping, nothing, "too late"},
+        {stopping, ClockJumped{Seconds{5}}, stopping, nothing, "times move"},
 
         {ended, Placed{HostId{"b"}, ""}, ended, nothing, over},
         {ended, ContainerCreated{ContainerId{"c"}}, ended, nothing, over},
@@ -169,6 +175,7 @@ std::vector<Row> table() {
         {ended, TimePassed{}, ended, nothing, over},
         {ended, Recovered{}, ended, nothing, over},
         {ended, PlacementFailed{error}, ended, nothing, over},
+        {ended, ClockJumped{Seconds{5}}, ended, nothing, over},
     };
 }
 
@@ -268,6 +275,13 @@ TEST(SessionMachine, ARestartDoesNotMoveTheLease) {
     auto again = go(s, Recovered{}, t0 + Seconds{1000}).session;
     EXPECT_EQ(again.lease_end, s.lease_end);
     EXPECT_EQ(again.state, State::ready);
+}
+
+// F-80: a jump of the clock expires nobody and gives nobody time.
+TEST(SessionMachine, F80AClockJumpMovesTheDeadlineAlong) {
+    auto s = go(in(State::ready), ClockJumped{std::chrono::hours{1}}).session;
+    EXPECT_EQ(s.lease_end, t0 + std::chrono::hours{1} + Seconds{3600});
+    EXPECT_EQ(go(s, TimePassed{}, t0 + std::chrono::hours{1}).session.state, State::ready);
 }
 
 TEST(SessionMachine, FailsWhenTheStartTakesTooLong) {
