@@ -45,7 +45,7 @@ public:
         state_.add(*this);
         is_shed_ = state_.is_over_cap();
     }
-    ~Connection() { state_.remove(*this); }
+    ~Connection() override { state_.remove(*this); }
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
@@ -72,7 +72,6 @@ private:
     bool describe_request(const Route*& by_host);
     bool may_keep_alive() const;
     void report(std::string_view route, int status);
-    Milliseconds since_now() const;
 
     net::ByteStreamPtr stream_; // empty once taken over
     const Router& router_;
@@ -87,7 +86,6 @@ private:
     int served_ = 0;
     bool is_shed_ = false;
     bool is_body_read_ = false;
-    bool has_overrun_ = false;
 };
 
 Deadline after(Milliseconds span) { return deadline_in(span); }
@@ -95,15 +93,16 @@ Deadline after(Milliseconds span) { return deadline_in(span); }
 void Connection::on_due() noexcept {
     switch (phase()) {
     case Phase::reading: {
-        // The read is pending and stays so; one write may run beside it. A tiny answer fits into
-        // any socket's buffer, and whoever is slow here gets no second chance.
+        // The read is pending and stays so; one write may run beside it. So small an answer fits
+        // into any socket's buffer; the client closes, or the next due time does.
         enter(Phase::lingering, after(lingering_time));
         const std::array buffers{asio::const_buffer{too_slow.data(), too_slow.size()}};
-        stream_->start_write_some(buffers, [this_ = stream_.get()](auto, auto) { this_->close(); });
+        stream_->start_write_some(buffers, [](boost::system::error_code, std::size_t) {});
+        stream_->shutdown_write();
         return;
     }
     case Phase::handling:
-        has_overrun_ = true;
+        log("http").error("handler_cut request={} target={}", request_.id, log_safe(request_.path));
         enter(Phase::handling);
         signal_.emit(asio::cancellation_type::all);
         return;
@@ -312,9 +311,12 @@ net::Task<After> Connection::produce(Response response) {
     BodyStream body{*stream_, *this, state_.config().write_stall, parser_.is_http_1_1()};
     std::string failure;
     try {
-        co_await run_producer(body, std::move(response.producer));
-        const auto ended = co_await body.finish();
-        if (!ended) co_return After::close;
+        auto producing = run_producer(*stream_, body, std::move(response.producer));
+        const auto end = co_await std::move(producing);
+        if (end == ProducerEnd::finished) {
+            const auto finished = co_await body.finish();
+            if (!finished) co_return After::close;
+        }
     } catch (const std::exception& error) {
         failure = error.what();
     }

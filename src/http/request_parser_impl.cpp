@@ -17,6 +17,7 @@ namespace {
 namespace beast_http = boost::beast::http;
 using boost::system::error_code;
 using HttpError = beast_http::error;
+using View = boost::beast::string_view; // Boost's own type in 1.81
 
 // A chunk header or a last chunk may wait for its end in the buffer; more than this is abuse.
 constexpr std::size_t longest_chunk_header = 1024;
@@ -47,26 +48,24 @@ private:
 
     void on_request_impl(
         beast_http::verb,
-        std::string_view method,
-        std::string_view target,
+        View method,
+        View target,
         int version,
         error_code& ec
     ) override {
         if (method.size() > 32) return fail(ec, 501, "method too long");
         if (target.size() > limits::request_line) return fail(ec, 414, "target too long");
-        request_.method = method;
-        request_.target = target;
+        request_.method.assign(method.data(), method.size());
+        request_.target.assign(target.data(), target.size());
         is_1_1 = version == 11;
     }
 
-    void on_response_impl(int, std::string_view, int, error_code&) override {}
+    void on_response_impl(int, View, int, error_code&) override {}
 
-    void on_field_impl(
-        beast_http::field,
-        std::string_view name,
-        std::string_view value,
-        error_code& ec
-    ) override {
+    void on_field_impl(beast_http::field, View name_view, View value_view, error_code& ec)
+        override {
+        const std::string_view name{name_view.data(), name_view.size()};
+        const std::string_view value{value_view.data(), value_view.size()};
         // Trailers arrive here too: nothing of ours needs them, and merging them is a known hole.
         if (is_head_complete_) return fail(ec, 400, "trailer fields are not accepted");
         const auto bit = sensitive_bit(name);
@@ -121,19 +120,19 @@ private:
         if (length) request_.body.reserve(std::min<std::size_t>(*length, limits::body_bytes));
     }
 
-    std::size_t on_body_impl(std::string_view bytes, error_code& ec) override {
+    std::size_t on_body_impl(View bytes, error_code& ec) override {
         if (request_.body.size() + bytes.size() > longest_body) {
             fail(ec, 413, "body too long", Errc::too_large);
             return 0;
         }
-        request_.body.append(bytes);
+        request_.body.append(bytes.data(), bytes.size());
         return bytes.size();
     }
 
-    void on_chunk_header_impl(std::uint64_t size, std::string_view extensions, error_code& ec)
+    void on_chunk_header_impl(std::uint64_t size, View extensions, error_code& ec)
         override {
         // Known extensions there are none; one with a line break in it is an attack on proxies.
-        if (!extensions.empty() && (extensions.front() != ';' || !is_field_value(extensions))) {
+        if (!extensions.empty() && (extensions.front() != ';' || !is_field_value({extensions.data(), extensions.size()}))) {
             return fail(ec, 400, "malformed chunk extension");
         }
         if (size > longest_body || request_.body.size() + size > longest_body) {
@@ -141,7 +140,7 @@ private:
         }
     }
 
-    std::size_t on_chunk_body_impl(std::uint64_t, std::string_view bytes, error_code& ec) override {
+    std::size_t on_chunk_body_impl(std::uint64_t, View bytes, error_code& ec) override {
         return on_body_impl(bytes, ec);
     }
 
@@ -173,6 +172,7 @@ bool names_another_version(std::string_view head) {
     const auto line = head.substr(0, head.find('\r'));
     const auto at = line.rfind(" HTTP/");
     if (at == std::string_view::npos || line.size() != at + 9) return false;
+    if (std::count(line.begin(), line.end(), ' ') != 2) return false;
     const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
     return is_digit(line[at + 6]) && line[at + 7] == '.' && is_digit(line[at + 8]);
 }

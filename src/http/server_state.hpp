@@ -59,6 +59,7 @@ enum class Phase {
 // A connection as the watch sees it.
 class Watched {
 public:
+    virtual ~Watched() = default;
     Phase phase() const noexcept { return phase_; }
     void enter(Phase phase, Deadline due) noexcept {
         phase_ = phase;
@@ -69,9 +70,6 @@ public:
     // The time of the phase is over. Must not destroy the connection on the spot.
     virtual void on_due() noexcept = 0;
     virtual void on_drain() noexcept = 0;
-
-protected:
-    ~Watched() = default;
 
 private:
     friend class ServerState;
