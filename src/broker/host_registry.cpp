@@ -138,9 +138,11 @@ net::Task<void> HostRegistry::keep_checking(HostId id) {
 
 net::Task<void> HostRegistry::keep_watching(HostId id) {
     auto* host = entry(id);
-    co_await host->engine->watch([this, id](HostNotice notice) {
+    std::function<void(HostNotice)> tell = [this, id](HostNotice notice) {
         if (on_notice) on_notice(id, notice);
-    });
+    };
+    auto watching = host->engine->watch(std::move(tell));
+    co_await std::move(watching);
 }
 
 void HostRegistry::set_state(HostEntry& host, placement::HostState state, std::string reason) {
