@@ -253,7 +253,8 @@ net::Task<After> Connection::exchange() {
             if (!has_body) co_return After::close;
         }
     }
-    const std::string_view route = match.route != nullptr ? match.route->pattern : "";
+    std::string_view route;
+    if (match.route != nullptr) route = match.route->pattern;
     if (match.route == nullptr) co_return co_await answer(std::move(*match.answer), route);
     auto response = co_await run_handler(*match.route);
     co_return co_await answer(std::move(response), route);
