@@ -57,6 +57,10 @@ inline constexpr Seconds engine_remove = 60s;
 
 // Broker.
 inline constexpr std::size_t sessions_queued = 2000;
+inline constexpr std::chrono::minutes queue_wait = 30min; // then an honest failure
+inline constexpr Seconds owner_released = 5s; // a removal that takes longer no longer blocks its owner
+inline constexpr Seconds removal_retry_longest = 60s;
+inline constexpr Seconds input_stored = 30s; // sampling of the idle clock's stored value
 inline constexpr std::size_t session_name = 80;
 inline constexpr std::size_t idempotency_key = 128;
 inline constexpr Seconds reconcile_interval = 15s;
