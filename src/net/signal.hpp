@@ -11,7 +11,9 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
+#include <chrono>
 #include <cstdint>
+#include <memory>
 
 namespace berth::net {
 
@@ -37,7 +39,23 @@ public:
         }
     }
 
+    // As wait_past, but returns at the deadline at the latest.
+    Task<void> wait_past_until(std::uint64_t seen, std::chrono::steady_clock::time_point deadline) {
+        boost::asio::steady_timer until{timer_.get_executor(), deadline};
+        until.async_wait([alive = std::weak_ptr<bool>{alive_}, this](boost::system::error_code error) {
+            if (!error && !alive.expired()) timer_.cancel();
+        });
+        while (count_ == seen && std::chrono::steady_clock::now() < deadline) {
+            boost::system::error_code error;
+            co_await timer_.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, error));
+            auto state = co_await boost::asio::this_coro::cancellation_state;
+            if (state.cancelled() != boost::asio::cancellation_type::none)
+                throw boost::system::system_error{boost::asio::error::operation_aborted};
+        }
+    }
+
 private:
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
     boost::asio::steady_timer timer_;
     std::uint64_t count_ = 0;
 };
