@@ -84,6 +84,7 @@ SLIM
     as_root find "$work/root/usr/share/doc" -type f ! -name copyright -delete
     as_root rm -rf "$work/root/usr/share/man" "$work/root/usr/share/info"
     as_root mkdir -p "$work/root/usr/share/man/man1"
+    # shellcheck disable=SC2016 # expanded by the inner shell
     as_root sh -c 'rm -rf "$1"/var/cache/apt/archives/*.deb "$1"/var/cache/apt/*.bin \
         "$1"/var/lib/apt/lists/* "$1"/var/log/*.log "$1"/var/log/apt' clean "$work/root"
     as_root tar -C "$work/root" --numeric-owner --one-file-system -c . |

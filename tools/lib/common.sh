@@ -3,6 +3,7 @@
 # shellcheck shell=bash
 
 BERTH_ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
+# shellcheck disable=SC2034 # for those who source this
 readonly BERTH_ROOT
 
 say() { printf '== %s\n' "$*" >&2; }

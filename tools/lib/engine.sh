@@ -62,7 +62,7 @@ remove_stale_engine_files() {
     for file in /var/run/docker.pid "$engine_dir/dockerd.pid"; do
         [ -e "$file" ] || continue
         pid="$(as_root cat "$file" 2>/dev/null || true)"
-        [ -n "$pid" ] && is_dockerd "$pid" || as_root rm -f "$file"
+        if [ -z "$pid" ] || ! is_dockerd "$pid"; then as_root rm -f "$file"; fi
     done
     # dockerd trusts a containerd socket that exists, whether or not anybody listens behind it.
     local socket=/run/containerd/containerd.sock

@@ -64,7 +64,7 @@ apt_install_quietly() {
     fi
     apt_install "$@" || code=$?
     [ "$made" -eq 0 ] || as_root rm -f "$policy"
-    if [ -d /run/systemd/system ]; then
+    if have systemctl; then
         for unit in ssh nginx; do
             case " $* " in *" $unit-light "* | *" open$unit-server "*) as_root systemctl --quiet disable "$unit" || true ;; esac
         done
