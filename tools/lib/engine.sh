@@ -50,7 +50,7 @@ ensure_engine() {
     # A containerd left over from a killed engine makes the first start fail and the second succeed.
     start_dockerd || start_dockerd || {
         tail -n 15 "$engine_dir/dockerd.log" >&2 || true
-        fail "the Docker engine did not become ready within $engine_wait_seconds s; full log: $engine_dir/dockerd.log"
+        fail "the Docker engine did not start (limit $engine_wait_seconds s); full log: $engine_dir/dockerd.log"
     }
 }
 
