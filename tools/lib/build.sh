@@ -47,7 +47,7 @@ build_berth() {
 install_node_modules() {
     local stamp="$1/node_modules/.berth-lock"
     ! cmp -s "$1/package-lock.json" "$stamp" || return 0
-    (cd "$1" && npm ci --no-audit --no-fund) && cp "$1/package-lock.json" "$stamp"
+    (cd "$1" && npm ci --no-audit --no-fund) && mkdir -p "$1/node_modules" && cp "$1/package-lock.json" "$stamp"
 }
 
 web_is_current() {
