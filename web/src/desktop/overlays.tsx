@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { t } from "../i18n/i18n";
-import { locale } from "../i18n/i18n";
+import { region, t } from "../i18n/i18n";
 import { Button, IconButton } from "../ui/button";
 import { Icon } from "../ui/icon";
 import { toast } from "../ui/messages";
@@ -28,7 +27,7 @@ export function RemoteCopied({ vm }: { vm: ViewModel }) {
 export function Statistics({ vm }: { vm: ViewModel }) {
   const { inBps, outBps, messages, rttMs } = vm.connection.traffic.rates.value;
   const { width, height } = vm.size.value;
-  const number = (n: number): string => n.toLocaleString(locale.value, { maximumFractionDigits: 2 });
+  const number = (n: number): string => n.toLocaleString(region.value, { maximumFractionDigits: 2 });
   const rows: [string, string][] = [
     [t("stats.in"), t("stats.mbit", { n: number(inBps / 1e6) })],
     [t("stats.out"), t("stats.mbit", { n: number(outBps / 1e6) })],

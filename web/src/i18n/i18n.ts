@@ -12,6 +12,8 @@ export type Locale = "en" | "de";
 const catalogues: Record<Locale, Messages> = { en, de };
 
 export const locale = signal<Locale>("en");
+/** The browser's own region for the chosen language (en-GB, de-AT): how dates and numbers look. */
+export const region = computed(() => navigator.languages.find((l) => l.toLowerCase().startsWith(locale.value)) ?? locale.value);
 const plurals = computed(() => new Intl.PluralRules(locale.value));
 
 export function preferredLocale(languages: readonly string[]): Locale {
@@ -33,7 +35,7 @@ export function t(key: MessageKey, values: Record<string, string | number> = {})
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
     const value = values[name];
     if (value === undefined) return whole;
-    return typeof value === "number" ? value.toLocaleString(locale.value) : value;
+    return typeof value === "number" ? value.toLocaleString(region.value) : value;
   });
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Time as people read it. Pure; the words come from the message files.
-import { locale, t } from "../i18n/i18n";
+import { region, t } from "../i18n/i18n";
 
 /** "1 h 12 min" from ten minutes up, "9:59" below. Never negative. */
 export function timeLeft(ms: number): string {
@@ -34,17 +34,17 @@ export function timeLeftSpoken(ms: number): string {
 /** "0.8 s", "12 s", "1:05": how long a stage took. */
 export function stopwatch(ms: number): string {
   const s = Math.max(0, ms) / 1000;
-  if (s < 10) return t("time.seconds", { n: s.toLocaleString(locale.value, { maximumFractionDigits: 1, minimumFractionDigits: 1 }) });
+  if (s < 10) return t("time.seconds", { n: s.toLocaleString(region.value, { maximumFractionDigits: 1, minimumFractionDigits: 1 }) });
   if (s < 60) return t("time.seconds", { n: Math.round(s) });
   return `${Math.floor(s / 60)}:${String(Math.floor(s % 60)).padStart(2, "0")}`;
 }
 
 export function clockTime(iso: string | number): string {
-  return new Date(iso).toLocaleTimeString(locale.value, { hour: "2-digit", minute: "2-digit" });
+  return new Date(iso).toLocaleTimeString(region.value, { hour: "2-digit", minute: "2-digit" });
 }
 
 export function dateTime(iso: string): string {
-  return new Date(iso).toLocaleString(locale.value, { dateStyle: "medium", timeStyle: "short" });
+  return new Date(iso).toLocaleString(region.value, { dateStyle: "medium", timeStyle: "short" });
 }
 
 export function bytes(n: number): string {
@@ -54,5 +54,5 @@ export function bytes(n: number): string {
     n /= 1000;
     i++;
   }
-  return `${n.toLocaleString(locale.value, { maximumFractionDigits: n < 10 ? 1 : 0 })} ${units[i]}`;
+  return `${n.toLocaleString(region.value, { maximumFractionDigits: n < 10 ? 1 : 0 })} ${units[i]}`;
 }
