@@ -2,5 +2,5 @@
 // The few browser globals that modules read while they load.
 const g = globalThis as Record<string, unknown>;
 g["location"] ??= { pathname: "/", search: "" };
-if (!("languages" in navigator)) Object.defineProperty(navigator, "languages", { value: ["en-GB"] });
+if (!(g["navigator"] as Navigator | undefined)?.languages) Object.defineProperty(g, "navigator", { value: { languages: ["en-GB"] }, configurable: true });
 export {};
