@@ -212,7 +212,8 @@ TEST(WebSocket, CarriesLargeMessagesBothWaysAtOnce) {
     std::string text;
     for (int i = 0; i < 150000; ++i) text += std::to_string(i % 1000000);
     ASSERT_LT(text.size(), limits::websocket_message);
-    for (std::size_t piece : {std::size_t{3}, std::size_t{1500}, std::size_t{128} * 1024}) {
+    for (std::size_t piece : {std::size_t{1500}, std::size_t{128} * 1024, std::size_t{3}}) {
+        if (piece == 3) text.resize(20000);
         std::string down, up;
         TaskScope scope{p.context.get_executor(), "test"};
         scope.spawn(send_large(p.server.get(), &text));
