@@ -48,7 +48,7 @@ export function Viewer({ session }: { session: Session }) {
   };
   return (
     <main class={`theatre edge-${prefs.value.edge}`} data-phase={phase?.kind ?? "connecting"}>
-      <a class="skip-link" href="#toolbar" onClick={skip}>{t("desk.skip")}</a>
+      <a class="skip-link" href="#desktop-controls" onClick={skip}>{t("desk.skip")}</a>
       <h1 class="sr-only">{name}</h1>
       <canvas class="frozen" ref={frozen} aria-hidden="true" hidden={phase?.kind === "connected" || !vm?.connection.wasConnected} />
       <div
