@@ -56,8 +56,12 @@ export function Viewer({ session }: { session: Session }) {
         data-width={vm?.size.value.width} data-height={vm?.size.value.height}
       />
       {vm && <ControlBar vm={vm} session={session} onStop={() => (stopping.value = true)} />}
-      {vm && <TimeWarnings vm={vm} session={session} />}
-      {vm && <RemoteCopied vm={vm} />}
+      {vm && (
+        <div class="strips">
+          <TimeWarnings vm={vm} session={session} />
+          <RemoteCopied vm={vm} />
+        </div>
+      )}
       {vm && <ConnectionCard vm={vm} session={session} />}
       {vm && prefs.value.statistics && <Statistics vm={vm} />}
       {stopping.value && <StopDialog session={session} onClose={() => (stopping.value = false)} />}
