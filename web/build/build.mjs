@@ -55,6 +55,14 @@ function output(outputs, entry) {
   return { js: file.replace(/^dist/, ""), css: info.cssBundle?.replace(/^dist/, "") };
 }
 
+/** Our note, then the licence texts as the packages carry them. */
+async function thirdParty() {
+  const packages = ["@novnc/novnc/LICENSE.txt", "preact/LICENSE", "@preact/signals/LICENSE", "@preact/signals-core/LICENSE", "lucide-static/LICENSE"];
+  const texts = [await readFile(path.join(root, "THIRD-PARTY.md"), "utf8")];
+  for (const file of packages) texts.push(`\n\n==== ${file}\n\n${await readFile(path.join(root, "node_modules", file), "utf8")}`);
+  return texts.join("");
+}
+
 async function compress(dir) {
   for (const name of await readdir(dir, { recursive: false })) {
     const file = path.join(dir, name);
@@ -77,7 +85,7 @@ async function main() {
     .replace("%APP_CSS%", app.css)
     .replace("%APP_JS%", app.js);
   await writeFile(path.join(dist, "index.html"), html);
-  await writeFile(path.join(dist, "assets/third-party.txt"), await readFile(path.join(root, "THIRD-PARTY.md")));
+  await writeFile(path.join(dist, "assets/third-party.txt"), await thirdParty());
   await writeFile(path.join(dist, "assets/icon.svg"), await readFile(path.join(root, "src/icon.svg")));
   await compress(dist);
   await compress(path.join(dist, "assets"));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A stand-in for the server: the native API, version 1, with states that can be asked for.
 //
-//   node dev/mock.mjs [--port 8090] [--dist DIR]     sign in as anna / berth (user) or root / berth (admin)
-//   RFB_TCP=host:port   desktops are this RFB server (security type None) instead of the drawn one
+//   node dev/mock.mjs [--port 8090] [--dist DIR]     sign in as anna / berth (user), root or admin / berth (admin)
+//   MOCK_IMAGE=berth/desktop:latest   the template `desktop` is a real container; see mock/docker.mjs
 //   MOCK_SPEED=4        everything starts four times as fast
 //
 // Control, for tests and for looking: POST /__mock/set {faults}, POST /__mock/session {fields},
@@ -41,6 +41,7 @@ export async function startMock({ port = 8090, dist = path.join(here, "../dist")
   const url = `http://127.0.0.1:${server.address().port}`;
   const stop = async () => {
     world.stop();
+    await world.cleaning;
     server.closeAllConnections?.();
     await new Promise((resolve) => server.close(resolve));
   };
@@ -49,6 +50,7 @@ export async function startMock({ port = 8090, dist = path.join(here, "../dist")
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { values } = parseArgs({ options: { port: { type: "string", default: "8090" }, dist: { type: "string" } } });
-  const { url } = await startMock({ port: Number(values.port), ...(values.dist ? { dist: values.dist } : {}) });
+  const { url, stop } = await startMock({ port: Number(values.port), ...(values.dist ? { dist: values.dist } : {}) });
   console.log(`mock at ${url}`);
+  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => void stop().then(() => process.exit(0)));
 }

@@ -3,7 +3,6 @@
 // `set` are faults, `make` sessions; `path` may use the first session's id as {id}.
 
 const picture = ".theatre[data-phase=connected]";
-const name = "desktop";
 const ended = (reason, message = "") => ({ make: [{ state: "ended", age_s: 4000, end: { reason, message } }], path: "/desktops/{id}", wait: "[data-testid=ended]" });
 
 export const states = [
@@ -27,7 +26,7 @@ export const states = [
   { name: "home-options", path: "/", act: (p) => p.getByTestId("options").first().click(), wait: "dialog[open]" },
   { name: "home-menu", path: "/", act: (p) => p.getByTestId("account-menu").click(), wait: ".popover-panel" },
   { name: "home-stop", path: "/", make: [{}], act: (p) => p.getByTestId("stop").click(), wait: "dialog[open]" },
-  { name: "starting", make: [{ template: name, state: "playing" }], path: "/desktops/{id}", wait: "[data-stage=creating][data-state=active]" },
+  { name: "starting", make: [{ template: "slow", state: "playing" }], path: "/desktops/{id}", wait: "[data-stage=preparing][data-state=active]" },
   { name: "starting-queued", make: [{ template: "queued", state: "playing" }], path: "/desktops/{id}", wait: "[data-stage=queued] .stage-detail" },
   { name: "starting-slow", make: [{ template: "slow", state: "playing" }], path: "/desktops/{id}", wait: ".expectation-slow" },
   { name: "starting-failed", make: [{ template: "fails", state: "playing" }], path: "/desktops/{id}", wait: "[data-testid=ended]" },

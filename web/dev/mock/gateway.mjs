@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The WebSocket side of the mock: a ticket in the subprotocol list, then RFB.
-import net from "node:net";
 import { WebSocketServer } from "ws";
+import { bridge } from "./docker.mjs";
 import { DrawnDesktop } from "./rfb.mjs";
 
 function refuse(socket, status) {
@@ -27,8 +27,8 @@ function serve(world, ws, session, rights) {
   world.sockets.add(ws);
   session.viewers[rights]++;
   world.changed(session);
-  const [host, port] = (process.env.RFB_TCP ?? "").split(":");
-  if (port) bridge(ws, host, Number(port));
+  const container = world.containers.get(session.id);
+  if (container) void bridge(ws, container);
   else ws.desktop = new DrawnDesktop(ws, `Desktop ${session.id}`, (what) => world.witness.push({ session: session.id, ...what }));
   ws.on("close", () => {
     world.sockets.delete(ws);
@@ -37,13 +37,4 @@ function serve(world, ws, session, rights) {
     session.viewers[rights]--;
     world.changed(session);
   });
-}
-
-function bridge(ws, host, port) {
-  const tcp = net.connect(port, host);
-  tcp.on("data", (data) => ws.readyState === ws.OPEN && ws.send(data));
-  ws.on("message", (data) => tcp.write(data));
-  ws.on("close", () => tcp.destroy());
-  tcp.on("close", () => ws.close(4502, "host"));
-  tcp.on("error", () => ws.close(4502, "host"));
 }

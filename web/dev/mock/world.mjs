@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the mock knows: accounts, sessions and their scripted lives, event streams, faults.
 import { randomBytes } from "node:crypto";
+import { image, removeContainer, startContainer, waitForDesktop } from "./docker.mjs";
 import { templates } from "./templates.mjs";
 
 const speed = Number(process.env.MOCK_SPEED ?? 1);
@@ -13,6 +14,7 @@ export const iso = (ms = Date.now()) => new Date(ms).toISOString();
 const accounts = {
   anna: { id: "u1", username: "anna", role: "user", password: "berth" },
   root: { id: "u0", username: "root", role: "admin", password: "berth" },
+  admin: { id: "u2", username: "admin", role: "admin", password: "berth" },
 };
 
 export class World {
@@ -21,6 +23,7 @@ export class World {
   tickets = new Map();
   streams = new Set();
   sockets = new Set();
+  containers = new Map();
   witness = [];
   seq = 0;
   timers = new Set();
@@ -33,6 +36,8 @@ export class World {
     for (const t of this.timers) clearTimeout(t);
     this.timers.clear();
     for (const ws of this.sockets) ws.close(1001, "restart");
+    this.cleaning = Promise.allSettled([...this.containers.values()].map(removeContainer));
+    this.containers.clear();
     this.sessions.clear();
     this.witness.length = 0;
     this.hosts = makeHosts();
@@ -41,7 +46,7 @@ export class World {
   }
 
   stop() {
-    for (const t of this.timers) clearTimeout(t);
+    this.reset();
     for (const ws of this.sockets) ws.terminate();
     for (const s of this.streams) s.response.end();
   }
@@ -134,7 +139,7 @@ export class World {
       session.queue = { position: 3, estimate_s: 60 };
     }
     this.changed(session);
-    this.later(ms, () => {
+    this.work(session, stage, ms, () => {
       if (session.state === "ended" || session.state === "stopping") return;
       stage.ended_at = iso();
       session.queue = null;
@@ -144,14 +149,27 @@ export class World {
     });
   }
 
-  fail(session, stage) {
+  /** What a stage does: time passes, or a real container comes up. */
+  work(session, stage, ms, done) {
+    if (!image || session.template !== "desktop") return this.later(ms, done);
+    const container = this.containers.get(session.id);
+    const work = {
+      starting: async () => void this.containers.set(session.id, await startContainer(session)),
+      waiting: () => waitForDesktop(container),
+    }[stage.name];
+    const failed = (error) => this.fail(session, stage, String(error));
+    if (work) work().then(done, failed);
+    else this.later(30, done);
+  }
+
+  fail(session, stage, detail) {
     stage.state = "failed";
     this.end(session, {
       reason: "failed",
       code: "engine_error",
       stage: stage.name,
       message: "The desktop ended while it was starting.",
-      detail: "container exited with code 1 on host local: Xtigervnc: could not open display",
+      detail: detail ?? "container exited with code 1 on host local: Xtigervnc: could not open display",
     });
   }
 
@@ -177,6 +195,9 @@ export class World {
 
   end(session, end) {
     if (session.state === "ended") return;
+    const container = this.containers.get(session.id);
+    this.containers.delete(session.id);
+    if (container) void removeContainer(container);
     session.state = "ended";
     session.ended_at = iso();
     session.end = { code: null, ...end };

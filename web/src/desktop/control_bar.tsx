@@ -6,6 +6,7 @@ import type { Session } from "../api/types";
 import { t } from "../i18n/i18n";
 import { displayName, extendSession } from "../state/actions";
 import { duration } from "../state/format";
+import { prefs } from "../state/prefs";
 import { Button } from "../ui/button";
 import { Icon } from "../ui/icon";
 import type { IconName } from "../ui/icon_names";
@@ -87,8 +88,8 @@ function Toolbar({ vm, session }: ToolbarProps) {
   const { tabIndex, onFocus } = tool("extend");
   return (
     <div
-      class="toolbar" role="toolbar" id="toolbar" data-testid="toolbar" aria-label={t("desk.toolbar")} ref={ref} onKeyDown={onKeyDown}
-      aria-orientation={/left|right/.test(document.querySelector(".theatre")?.className ?? "") ? "vertical" : "horizontal"}
+      class="toolbar" role="toolbar" data-testid="toolbar" aria-label={t("desk.toolbar")} ref={ref} onKeyDown={onKeyDown}
+      aria-orientation={/left|right/.test(prefs.value.edge) ? "vertical" : "horizontal"}
     >
       <span class="bar-name">
         <span class={connected ? "live-dot dot-ok" : "live-dot dot-wait"} aria-hidden="true" />
@@ -129,7 +130,7 @@ export function ControlBar({ vm, session, onStop }: ToolbarProps & { onStop: () 
   const { stay, leave } = useAutoHide(vm, root, attention);
   const panel = vm.panel.value;
   return (
-    <div class={open ? "bar bar-open" : "bar"} ref={root} onPointerEnter={stay} onPointerLeave={leave} onFocusOut={leave}>
+    <div class={open ? "bar bar-open" : "bar"} id="desktop-controls" ref={root} onPointerEnter={stay} onPointerLeave={leave} onFocusOut={leave}>
       {open && <Toolbar vm={vm} session={session} />}
       {open && panel && <Panel vm={vm} session={session} name={panel} onStop={onStop} />}
       <button

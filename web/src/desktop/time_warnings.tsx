@@ -75,10 +75,8 @@ export function TimeWarnings({ vm, session }: { vm: ViewModel; session: Session 
   return (
     <>
       <div class="sr-only" role={urgent ? "alert" : "status"}>{shown ? spoken(warning) : ""}</div>
-      <div class="strips">
-        {shown && <Strip vm={vm} session={session} warning={warning} onDismiss={() => (dismissed.value = warning)} />}
-        {idle !== null && <IdleStrip vm={vm} ms={idle} />}
-      </div>
+      {shown && <Strip vm={vm} session={session} warning={warning} onDismiss={() => (dismissed.value = warning)} />}
+      {idle !== null && <IdleStrip vm={vm} ms={idle} />}
     </>
   );
 }

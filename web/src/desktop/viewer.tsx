@@ -48,7 +48,7 @@ export function Viewer({ session }: { session: Session }) {
   };
   return (
     <main class={`theatre edge-${prefs.value.edge}`} data-phase={phase?.kind ?? "connecting"}>
-      <a class="skip-link" href="#toolbar" onClick={skip}>{t("desk.skip")}</a>
+      <a class="skip-link" href="#desktop-controls" onClick={skip}>{t("desk.skip")}</a>
       <h1 class="sr-only">{name}</h1>
       <canvas class="frozen" ref={frozen} aria-hidden="true" hidden={phase?.kind === "connected" || !vm?.connection.wasConnected} />
       <div
@@ -56,8 +56,12 @@ export function Viewer({ session }: { session: Session }) {
         data-width={vm?.size.value.width} data-height={vm?.size.value.height}
       />
       {vm && <ControlBar vm={vm} session={session} onStop={() => (stopping.value = true)} />}
-      {vm && <TimeWarnings vm={vm} session={session} />}
-      {vm && <RemoteCopied vm={vm} />}
+      {vm && (
+        <div class="strips">
+          <TimeWarnings vm={vm} session={session} />
+          <RemoteCopied vm={vm} />
+        </div>
+      )}
       {vm && <ConnectionCard vm={vm} session={session} />}
       {vm && prefs.value.statistics && <Statistics vm={vm} />}
       {stopping.value && <StopDialog session={session} onClose={() => (stopping.value = false)} />}

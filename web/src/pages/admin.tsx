@@ -53,7 +53,7 @@ function SessionTable() {
   if (list.length === 0) return <p class="quiet-line">{t("admin.no_sessions")}</p>;
   return (
     <>
-      <div class="table-wrap" role="region" aria-labelledby="all-sessions" tabIndex={0}>
+      <div class="table-wrap" role="group" aria-labelledby="all-sessions" tabIndex={0}>
         <table class="table">
           <thead><tr>{columns.map((c) => <th key={c} scope="col">{t(`admin.col.${c}`)}</th>)}</tr></thead>
           <tbody>{list.map((s) => <Row key={s.id} session={s} onStop={() => (stopping.value = s)} />)}</tbody>

@@ -82,9 +82,9 @@ export function SignIn({ next, why }: { next: string; why: string | null }) {
   const invalid = failure.value?.kind === "wrong" || failure.value?.kind === "empty";
   const describedBy = failure.value ? "signin-error" : undefined;
   return (
-    <div class="signin">
+    <main class="signin">
       <Harbour />
-      <main class="signin-main">
+      <div class="signin-main">
         <form class="signin-card" ref={form} onSubmit={(e) => void submit(e)} noValidate>
           <Wordmark />
           <h1>{t("signin.title")}</h1>
@@ -105,7 +105,7 @@ export function SignIn({ next, why }: { next: string; why: string | null }) {
           <Password invalid={invalid} describedBy={describedBy} />
           <Button type="submit" kind="primary" class="btn-wide" busy={busy.value} testid="sign-in">{t("signin.submit")}</Button>
         </form>
-      </main>
-    </div>
+      </div>
+    </main>
   );
 }

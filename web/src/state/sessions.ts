@@ -36,10 +36,10 @@ export async function loadSessions(): Promise<void> {
     sessionsLoad.value = { state: "error", problem: answer.problem };
     return;
   }
-  const live = new Map(answer.value.items.map((s) => [s.id, s]));
-  // What is no longer live here has ended or was never ours; its own page asks for it by id.
-  for (const [id, s] of sessions.value) if (!live.has(id) && (s.state === "ended" || !s.mine)) live.set(id, s);
-  sessions.value = live;
+  const live = new Set(answer.value.items.map((s) => s.id));
+  answer.value.items.forEach(putSession);
+  // One of ours that is no longer listed ended while we were not listening: its own view says why.
+  for (const [id, s] of sessions.value) if (s.mine && s.state !== "ended" && !live.has(id)) void loadSession(id);
   sessionsLoad.value = { state: "ready", at: now.peek() };
 }
 
@@ -53,10 +53,18 @@ export async function loadTemplates(): Promise<void> {
   }
 }
 
+function dropSession(id: string): void {
+  const next = new Map(sessions.value);
+  if (next.delete(id)) sessions.value = next;
+}
+
 /** Fetches one session; the problem if that failed. */
 export async function loadSession(id: string): Promise<Problem | null> {
   const answer = await api.session(id);
-  if (!answer.ok) return answer.problem;
+  if (!answer.ok) {
+    if (answer.problem.status === 404) dropSession(id);
+    return answer.problem;
+  }
   putSession(answer.value);
   return null;
 }
