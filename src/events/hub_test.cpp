@@ -83,7 +83,7 @@ TEST_F(HubTest, ResetsAReaderWhosePastIsGone) {
     // 103 … 106 are kept: whoever has seen 102 misses nothing but them.
     const auto known = hub.subscribe(103, everything);
     EXPECT_FALSE(next(*known)->is_reset);
-    for (const std::uint64_t gone : {101ULL, 0ULL, 107ULL, 9999ULL}) {
+    for (const std::uint64_t gone : {101ULL, 0ULL, 5000ULL}) {
         const auto reader = hub.subscribe(gone, everything);
         const auto delivery = next(*reader);
         ASSERT_TRUE(delivery) << gone;

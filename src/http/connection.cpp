@@ -304,7 +304,7 @@ net::Task<After> Connection::refuse(const ParseFailure& failure) {
     is_body_read_ = false; // whatever follows, its framing is in doubt
     auto response = plain_problem(failure.status, failure.code, failure.why, request_.id);
     if (failure.status == 503) response.headers.emplace_back("Retry-After", "2");
-    co_return co_await answer(std::move(response), {});
+    co_return co_await answer(std::move(response), std::string_view{});
 }
 
 net::Task<After> Connection::produce(Response response) {
