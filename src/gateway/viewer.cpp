@@ -2,9 +2,9 @@
 #include "gateway/viewer.hpp"
 
 #include "base/log.hpp"
+#include "base/scope_exit.hpp"
 #include "broker/ports.hpp"
 #include "gateway/close_codes.hpp"
-#include "gateway/greeting.hpp"
 #include "net/deadline.hpp"
 
 namespace berth::gateway {
@@ -21,6 +21,14 @@ rfb::FilterPolicy policy_for(const Admitted& admitted) {
         .allows_input = admitted.rights == session::Rights::control,
         .allows_clipboard = admitted.allows_clipboard,
     };
+}
+
+// A coroutine of its own, so that all of the port's call happens on the core thread.
+Task<Result<net::ByteStreamPtr>> dial(
+    broker::ContainerHost& host, ContainerId container, std::uint16_t port, net::Executor executor,
+    Deadline deadline
+) {
+    co_return co_await host.dial(container, port, std::move(executor), deadline);
 }
 
 } // namespace
@@ -51,6 +59,12 @@ void Viewer::guard_the_end() {
 }
 
 Task<void> Viewer::run(BrowserSide side, std::optional<WebSocketClose> refused) {
+    // Here, not in the destructor: the last one to hold this object may be the core thread.
+    ScopeExit release{[this] {
+        relay_.reset();
+        browser_.reset();
+        desktop_.reset();
+    }};
     const bool is_accepted = co_await accept(std::move(side));
     if (!is_accepted) co_return;
     if (refused) {
@@ -59,9 +73,6 @@ Task<void> Viewer::run(BrowserSide side, std::optional<WebSocketClose> refused) 
     } else {
         co_await serve();
     }
-    // Its handlers hold this object's executor, not this object.
-    browser_.reset();
-    desktop_.reset();
 }
 
 Task<bool> Viewer::accept(BrowserSide side) {
@@ -75,8 +86,8 @@ Task<bool> Viewer::accept(BrowserSide side) {
 
 Task<Result<Greeted>> Viewer::open_desktop(Deadline deadline) {
     if (ending_) co_return Error{Errc::ended, "ended before it was opened"};
-    auto dialing = admitted_.host->dial(
-        admitted_.container, admitted_.port, browser_->executor(), deadline
+    auto dialing = dial(
+        *admitted_.host, admitted_.container, admitted_.port, browser_->executor(), deadline
     );
     auto dialed = co_await net::run_on(core_, std::move(dialing));
     if (!dialed) co_return dialed.error();

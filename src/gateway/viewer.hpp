@@ -4,6 +4,7 @@
 // desktop, greets the browser, relays, and ends with a close frame that says why.
 
 #include "gateway/admission.hpp"
+#include "gateway/greeting.hpp"
 #include "gateway/relay.hpp"
 #include "gateway/threads.hpp"
 #include "net/http_client.hpp"
