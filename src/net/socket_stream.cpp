@@ -114,12 +114,16 @@ std::string peer_of(const StreamSocket& socket) {
     return endpoint.address().to_string();
 }
 
-ByteStreamPtr make_socket_stream(StreamSocket socket) {
+void make_prompt(StreamSocket& socket) {
     error_code ignored;
     int on = 1;
     // Refused on a unix socket, which has nothing to delay.
     ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     socket.native_non_blocking(true, ignored);
+}
+
+ByteStreamPtr make_socket_stream(StreamSocket socket) {
+    make_prompt(socket);
     return std::make_unique<SocketStream>(std::move(socket));
 }
 

@@ -12,6 +12,8 @@ using StreamSocket = boost::asio::generic::stream_protocol::socket;
 
 // The socket is connected. TCP_NODELAY is set on TCP.
 ByteStreamPtr make_socket_stream(StreamSocket socket);
+// TCP_NODELAY, where there is such a thing, and no blocking calls.
+void make_prompt(StreamSocket& socket);
 // "127.0.0.1", "::1" or "unix".
 std::string peer_of(const StreamSocket& socket);
 
