@@ -59,7 +59,8 @@ Task<http::Response> Gateway::open_rfb(http::Request& request) {
     if (is_stopping_) co_return refuse(Error{Errc::shutting_down, "the server is stopping"});
 
     auto text = std::move(*ticket);
-    auto admitted = std::make_shared<Result<Admitted>>(co_await admission_.admit(std::move(text)));
+    auto answer = co_await admission_.admit(std::move(text));
+    auto admitted = std::make_shared<Result<Admitted>>(std::move(answer));
     http::Response response;
     response.takeover = [this, admitted](
                             net::ByteStreamPtr stream, http::Request taken, std::string early

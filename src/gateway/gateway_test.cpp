@@ -111,7 +111,9 @@ protected:
             core, response.takeover(std::move(server), std::move(made), std::string{})
         );
         EXPECT_TRUE(::berth::test::run_until(core, [&] { return connected.has_value(); }));
-        if (!connected || !*connected) return nullptr;
+        if (!connected) return nullptr;
+        EXPECT_TRUE(*connected) << describe(connected->error());
+        if (!*connected) return nullptr;
         return std::move(**connected);
     }
 
@@ -192,7 +194,7 @@ TEST_F(GatewayTest, OpensADesktopWithoutShowingItsSecret) {
     auto socket = viewer("t1");
     ASSERT_TRUE(socket);
     ASSERT_TRUE(until([&] { return admission.joined["s1"] == 1; }));
-    ::berth::test::run_task(core, send(*socket, key + request_bytes));
+    ASSERT_TRUE(::berth::test::run_task(core, send(*socket, key + request_bytes)));
     ASSERT_TRUE(until([&] { return desktop.received() == key + request_bytes; }));
     ASSERT_TRUE(until([&] { return admission.inputs["s1"] == 1; }));
     EXPECT_NE(seen.find("fake"), std::string::npos);
@@ -209,7 +211,10 @@ TEST_F(GatewayTest, CarriesPicturesFromTheDesktop) {
     auto show = [&picture](net::ByteStream& stream) -> Task<void> {
         (void)co_await stream.write_all(asio::buffer(picture));
         std::array<char, 16> in{};
-        while ((co_await stream.read_some(asio::buffer(in))).value_or(0) > 0) {}
+        for (std::size_t got = 1; got > 0;) {
+            auto received = co_await stream.read_some(asio::buffer(in));
+            got = received ? *received : 0;
+        }
     };
     test::FakeDesktop desktop{"secret99", show};
     open_gateway();
@@ -221,12 +226,15 @@ TEST_F(GatewayTest, CarriesPicturesFromTheDesktop) {
         std::array<char, 4096> in{};
         while (all.size() < size) {
             auto chunk = co_await from->read_some(asio::buffer(in));
+            EXPECT_TRUE(chunk) << describe(chunk.error());
             if (!chunk) break;
             all.append(in.data(), chunk->size);
         }
         co_return all;
     };
-    EXPECT_EQ(::berth::test::run_task(core, read(socket.get(), picture.size())), picture);
+    const auto shown = ::berth::test::run_task(core, read(socket.get(), picture.size()));
+    EXPECT_EQ(shown.size(), picture.size());
+    EXPECT_TRUE(shown == picture);
 }
 
 TEST_F(GatewayTest, DropsInputOfAWatchingViewer) {
@@ -235,7 +243,7 @@ TEST_F(GatewayTest, DropsInputOfAWatchingViewer) {
     give_ticket("t1", desktop.port(), session::Rights::view);
     auto socket = viewer("t1");
     ASSERT_TRUE(socket);
-    ::berth::test::run_task(core, send(*socket, key + request_bytes));
+    ASSERT_TRUE(::berth::test::run_task(core, send(*socket, key + request_bytes)));
     ASSERT_TRUE(until([&] { return desktop.received() == request_bytes; }));
     EXPECT_EQ(admission.inputs["s1"], 0);
 }

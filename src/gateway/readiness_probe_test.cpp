@@ -47,11 +47,11 @@ TEST(ReadinessProbe, FindsTheDesktopThatKnowsTheSecret) {
 TEST(ReadinessProbe, GivesUpAtOnceOnADesktopWithAnotherSecret) {
     test::FakeDesktop desktop{"another"};
     test::LoopbackHost host;
-    const auto status = probe(host, desktop.port(), session::Protocol::rfb, "secret", 5s);
+    const auto status = probe(host, desktop.port(), session::Protocol::rfb, "canary99", 5s);
     ASSERT_FALSE(status);
     EXPECT_EQ(status.error().code(), Errc::protocol_violation);
     EXPECT_EQ(host.dials, 1);
-    EXPECT_EQ(status.error().operator_text().find("secret\0"), std::string::npos);
+    EXPECT_EQ(status.error().operator_text().find("canary99"), std::string::npos);
 }
 
 TEST(ReadinessProbe, TriesAgainUntilTheDeadline) {
@@ -130,7 +130,9 @@ TEST(ReadinessProbe, TakesAnyWebAnswerBelowFiveHundred) {
         test::LoopbackHost host;
         const auto status = probe(host, port, session::Protocol::web, "", 150ms);
         EXPECT_EQ(status.has_value(), answer.is_ready) << answer.text;
-        if (!status) EXPECT_EQ(status.error().code(), Errc::timed_out);
+        if (!status) {
+            EXPECT_EQ(status.error().code(), Errc::timed_out);
+        }
         is_over = true;
         tcp::socket last{context};
         last.connect(acceptor.local_endpoint());

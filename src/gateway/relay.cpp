@@ -73,7 +73,9 @@ Task<void> Relay::run(std::string first_down, std::string first_up) {
 Task<void> Relay::pump_down(std::string first) {
     auto sent = co_await send_down(asio::buffer(first));
     first = {};
-    auto why = sent ? co_await carry_down() : browser_is_gone();
+    auto why = browser_is_gone();
+    // Not as `?:` with the await inside: g++ 12 destroys that result twice.
+    if (sent) why = co_await carry_down();
     end(std::move(why));
     if (why_.code != 1006) co_await browser_.close(why_);
     // Ends the other pump's read.
