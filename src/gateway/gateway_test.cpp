@@ -282,6 +282,7 @@ TEST_F(GatewayTest, TellsThatTheServerRestarts) {
     give_ticket("t1", desktop.port(), session::Rights::control);
     auto socket = viewer("t1");
     ASSERT_TRUE(socket);
+    ASSERT_TRUE(until([&] { return admission.joined["s1"] == 1; }));
     bool is_stopped = false;
     asio::co_spawn(core, gateway->stop(), [&](std::exception_ptr) { is_stopped = true; });
     EXPECT_EQ(closed(*socket).code, close_restarting);
