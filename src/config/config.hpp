@@ -91,16 +91,20 @@ struct Template {
     std::string description;
     std::string icon;
     std::vector<std::string> tags;
-    // endpoints empty: taken from the image's labels. secret_target empty: likewise.
+    // Endpoints empty: they are to be taken from the image's labels.
     session::Spec spec;
     session::LeasePolicy lease;
-    std::vector<std::string> resolutions; // "1920x1080"; the first one is the default
+    std::vector<std::string> resolutions{"1920x1080", "1600x900", "1366x768", "1280x720"}; // "1920x1080"; the first one is the default
     std::string resolution_env = "RESOLUTION"; // variable that carries it into the container
     std::map<std::string, std::string> labels;      // put on the container, never io.berth.*
     std::map<std::string, std::string> host_labels; // hosts must have all of them
     bool is_enabled = true;
     int max_running = 0; // 0 = no limit
 };
+
+// Hardened limits of a session that says nothing else: 4 GiB, 2 CPUs, 4,096 processes, 512 MiB of
+// shared memory, no capability, the secret as file /run/berth/rfb_secret.
+session::Spec default_spec();
 
 struct Config {
     std::string state_dir = "./var"; // absolute after load()
@@ -111,7 +115,7 @@ struct Config {
     Quota quota;
     int retention_days = 30; // ended sessions and events are kept that long; 0 = for ever
     Network network;
-    session::Spec container_defaults;       // what a template does not say; see fields.cpp
+    session::Spec container_defaults = default_spec(); // what a template does not say
     session::LeasePolicy session_defaults;
     std::vector<Host> hosts;         // without any in the file: `local`
     std::vector<Template> templates; // without any in the file: `desktop`
