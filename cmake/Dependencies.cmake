@@ -3,6 +3,7 @@
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
 set(Boost_USE_STATIC_LIBS OFF)
+set(Boost_NO_WARN_NEW_VERSIONS ON)
 find_package(Boost 1.81 EXACT REQUIRED COMPONENTS json url) # 1.74 is Debian's default: too old for us
 find_package(OpenSSL 3.0 REQUIRED)                          # TLS dialer, DES of VNC authentication
 find_package(fmt 9 REQUIRED)                                # libstdc++ 12 has no <format>

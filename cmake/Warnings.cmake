@@ -7,13 +7,14 @@ target_compile_options(berth_build_flags INTERFACE
     -Wno-sign-conversion -Wimplicit-fallthrough -Wformat=2 -Werror)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # Optimised g++ 12 reports these inside library templates and coroutine frames.
-    target_compile_options(berth_build_flags INTERFACE -Wsuggest-override
+    target_compile_options(berth_build_flags INTERFACE -Wsuggest-override -Wno-dangling-else -Wno-dangling-else
         -Wno-error=restrict -Wno-error=stringop-overflow -Wno-error=stringop-overread
         -Wno-error=maybe-uninitialized -Wno-error=array-bounds -Wno-error=free-nonheap-object
         -Wno-error=dangling-pointer -Wno-error=null-dereference -Wno-mismatched-new-delete
         -Wno-missing-field-initializers)
 else()
-    target_compile_options(berth_build_flags INTERFACE -Wno-missing-field-initializers)
+    target_compile_options(berth_build_flags INTERFACE -Wno-missing-field-initializers
+        -Wno-dangling-else)
 endif()
 # Asserts of the standard library stay on in every build: a broken invariant must stop us.
 target_compile_definitions(berth_build_flags INTERFACE _GLIBCXX_ASSERTIONS)
@@ -30,4 +31,9 @@ if(MOLD)
     target_link_options(berth_build_flags INTERFACE -fuse-ld=mold)
 elseif(LLD)
     target_link_options(berth_build_flags INTERFACE -fuse-ld=lld)
+endif()
+
+# Places at which tests kill the process; never in what is shipped.
+if(BERTH_TESTS)
+    add_compile_definitions(BERTH_FAILPOINTS)
 endif()

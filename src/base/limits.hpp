@@ -57,6 +57,16 @@ inline constexpr Seconds engine_remove = 60s;
 
 // Broker.
 inline constexpr std::size_t sessions_queued = 2000;
+inline constexpr std::chrono::minutes queue_wait = 30min; // then an honest failure
+inline constexpr Seconds owner_released = 5s; // a removal that takes longer no longer blocks its owner
+inline constexpr Seconds removal_retry_longest = 60s;
+inline constexpr Seconds input_stored = 30s; // sampling of the idle clock's stored value
+inline constexpr Seconds clock_jump = 5s;   // smaller steps are adjustments, not jumps
+inline constexpr Seconds clock_check = 1s;
+inline constexpr Seconds host_check_interval = 4s;
+inline constexpr int host_misses = 2;       // failed checks in a row until a host counts as down
+inline constexpr Seconds image_check_interval = 15s;
+inline constexpr Seconds owner_wait = 8s;   // a new start waits that long for the old one's end
 inline constexpr std::size_t session_name = 80;
 inline constexpr std::size_t idempotency_key = 128;
 inline constexpr Seconds reconcile_interval = 15s;

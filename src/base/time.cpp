@@ -47,6 +47,25 @@ TimePoint SystemClock::now() const {
     return std::chrono::time_point_cast<Milliseconds>(std::chrono::system_clock::now());
 }
 
+AnchoredClock::AnchoredClock(const Clock& system)
+    : system_{system}
+    , wall_{system.now()}
+    , steady_{std::chrono::steady_clock::now()} {}
+
+TimePoint AnchoredClock::now() const {
+    auto passed = std::chrono::steady_clock::now() - steady_;
+    return wall_ + std::chrono::duration_cast<Milliseconds>(passed);
+}
+
+Milliseconds AnchoredClock::drift() const { return system_.now() - now(); }
+
+Milliseconds AnchoredClock::reanchor() {
+    auto moved = drift();
+    wall_ = system_.now();
+    steady_ = std::chrono::steady_clock::now();
+    return moved;
+}
+
 std::string format_rfc3339(TimePoint time) {
     using namespace std::chrono;
     auto day = floor<days>(time);

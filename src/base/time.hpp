@@ -28,6 +28,23 @@ public:
     TimePoint now() const override;
 };
 
+// Wall time that only moves as monotonic time does: read once, then driven by the steady clock. A
+// jump of the system's clock is visible as drift() and changes nothing until reanchor().
+class AnchoredClock final : public Clock {
+public:
+    explicit AnchoredClock(const Clock& system);
+    TimePoint now() const override;
+    // How far the system's clock is ahead of ours.
+    Milliseconds drift() const;
+    // Follows the system's clock from now on; returns by how much the time moved.
+    Milliseconds reanchor();
+
+private:
+    const Clock& system_;
+    TimePoint wall_;
+    std::chrono::steady_clock::time_point steady_;
+};
+
 inline Deadline deadline_in(Milliseconds span) { return std::chrono::steady_clock::now() + span; }
 inline Deadline earlier(Deadline a, Deadline b) { return a < b ? a : b; }
 

@@ -149,6 +149,15 @@ public:
                                     const Secret& rfb_secret, Deadline deadline) = 0;
 };
 
+// The secret by which a desktop proves itself to us and we to it.
+class SecretSource {
+public:
+    virtual ~SecretSource() = default;
+    // Always the same eight characters for one session and generation, unpredictable for others;
+    // derived, so that no secret is stored.
+    virtual Secret rfb_secret(const SessionId& session, int generation) const = 0;
+};
+
 // The open tunnels.
 class Viewers {
 public:

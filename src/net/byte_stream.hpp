@@ -43,12 +43,15 @@ public:
 
     // Peer address for logs and limits: "127.0.0.1", "::1", "unix".
     virtual std::string peer() const = 0;
+    // True when nothing more can be exchanged on an idle stream: the peer has closed it, or sent
+    // bytes nobody asked for. Does not wait; false when that cannot be told.
+    virtual bool is_stale() const noexcept { return false; }
     // Takes the descriptor out of a plain socket so that another thread can adopt it; -1 when the
     // stream is more than a socket (TLS, SSH). After it the stream is closed.
     virtual int release_descriptor() noexcept { return -1; }
 
-    // Coroutine forms. read_some: 0 = end of stream. Errors are host_unreachable (reset, refused)
-    // or internal; cancellation throws.
+    // Coroutine forms. read_some: 0 = end of stream. Errors are host_unreachable (reset, refused),
+    // ended (close() was called here meanwhile) or internal; cancellation throws.
     Task<Result<std::size_t>> read_some(boost::asio::mutable_buffer buffer);
     Task<Status> write_all(ConstBuffers buffers);
     Task<Status> write_all(boost::asio::const_buffer buffer);

@@ -6,6 +6,10 @@
 #include "base/time.hpp"
 #include "net/task.hpp"
 
+#include <optional>
+#include <type_traits>
+#include <utility>
+
 namespace berth::net {
 
 // Runs the task until it ends or the deadline passes; then it is cancelled, awaited, and
@@ -21,7 +25,44 @@ Task<void> sleep_for(Milliseconds span);
 
 // Runs the task on another executor and brings the result back to the caller's; cancellation is
 // passed on. The one bridge between the gateway threads and the core thread.
+// The other executor must go on running until the task has ended.
 template <class T>
 Task<T> run_on(Executor executor, Task<T> task);
+
+// The bodies: only Task<void> reaches Asio's templates, in deadline.cpp.
+namespace detail {
+
+// False: the deadline passed first and the task was cancelled and has ended.
+Task<bool> finish_before(Task<void> task, Deadline deadline);
+Task<void> run_elsewhere(Executor executor, Task<void> task);
+Error deadline_passed();
+
+template <class T>
+Task<void> store(Task<T> task, std::optional<T>* out) {
+    out->emplace(co_await std::move(task));
+}
+
+} // namespace detail
+
+template <class T>
+Task<Result<T>> with_deadline(Task<Result<T>> task, Deadline deadline) {
+    std::optional<Result<T>> result;
+    auto storing = detail::store(std::move(task), &result);
+    bool is_in_time = co_await detail::finish_before(std::move(storing), deadline);
+    if (!is_in_time) co_return detail::deadline_passed();
+    co_return std::move(*result);
+}
+
+template <class T>
+Task<T> run_on(Executor executor, Task<T> task) {
+    if constexpr (std::is_void_v<T>) {
+        co_await detail::run_elsewhere(std::move(executor), std::move(task));
+    } else {
+        std::optional<T> result;
+        auto storing = detail::store(std::move(task), &result);
+        co_await detail::run_elsewhere(std::move(executor), std::move(storing));
+        co_return std::move(*result);
+    }
+}
 
 } // namespace berth::net

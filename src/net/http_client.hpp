@@ -75,7 +75,6 @@ public:
     // Sends Connection: Upgrade as given in request.headers; any status but 101 and 200 is returned
     // as an error engine_error with status and (capped) body in the text.
     Task<Result<HttpUpgrade>> upgrade(HttpRequest request, Deadline deadline);
-    // A streamed request body: `next_piece` is called until it yields an empty piece (chunked).
     // Closes idle connections; running exchanges are not touched.
     void drop_idle() noexcept;
 

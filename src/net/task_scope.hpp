@@ -6,6 +6,7 @@
 #include "net/task.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -22,7 +23,7 @@ public:
     TaskScope(const TaskScope&) = delete;
     TaskScope& operator=(const TaskScope&) = delete;
 
-    // Starts the task on the scope's executor. After stop() began it is refused: the task is
+    // Starts the task on the scope's executor, never inside this call. After stop() began it is refused: the task is
     // destroyed without running and false is returned. An exception other than cancellation is
     // logged and counted, and ends only that child.
     bool spawn(Task<void> task);
@@ -30,7 +31,8 @@ public:
     void cancel();
     // Waits until no child is left; does not refuse new ones.
     Task<void> join();
-    // Refuses new work, cancels, joins. May be called twice.
+    // Refuses new work, cancels, joins. May be called twice. Waits to the end even when the caller
+    // is cancelled meanwhile, since the caller destroys next what the children use.
     Task<void> stop();
     std::size_t size() const noexcept;
     const Executor& executor() const noexcept;
@@ -39,5 +41,8 @@ private:
     struct State;
     std::shared_ptr<State> state_; // children hold it until they have ended
 };
+
+// How many children of any scope ended with an exception since the start; exported as a metric.
+std::uint64_t failed_tasks() noexcept;
 
 } // namespace berth::net

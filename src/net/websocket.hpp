@@ -32,15 +32,17 @@ struct WebSocketClose {
     std::string reason;
 };
 
-// One read and one write outstanding at a time (they may overlap). Pings are answered while a read
-// is pending; keep-alive pings are sent every limits::websocket_ping and the connection ends after
-// limits::websocket_dead of silence.
+// One read (or wait) and one write outstanding at a time; they may overlap each other and close().
+// Pings are answered while a read or wait is pending; keep-alive pings are sent every
+// limits::websocket_ping and the connection ends after limits::websocket_dead of silence while
+// somebody reads. To end a WebSocket call close(): the pending read ends with `ended`. Cancelling
+// a read, wait or write instead leaves it usable for abort() only.
 class WebSocket {
 public:
     virtual ~WebSocket() = default;
     virtual const Executor& executor() const noexcept = 0;
     // Some bytes of the next message. Error `ended` after a close frame or a lost connection
-    // (closed_by() says which), too_large over limits::websocket_message.
+    // (closed_by() says which), too_large over limits::websocket_message, protocol_violation.
     virtual Task<Result<WebSocketChunk>> read_some(boost::asio::mutable_buffer buffer) = 0;
     // Completes when bytes are there to read, without holding a buffer.
     virtual Task<Status> wait_readable() = 0;
@@ -52,6 +54,8 @@ public:
     virtual const WebSocketClose& closed_by() const noexcept = 0;
     // Last measured ping round trip, zero before the first.
     virtual std::chrono::microseconds round_trip() const noexcept = 0;
+    // Other times than those of base/limits.hpp, from now on.
+    virtual void set_keep_alive(Milliseconds ping_every, Milliseconds dead_after) = 0;
 };
 
 // Server role: the HTTP request head was already parsed elsewhere. Checks the handshake fields

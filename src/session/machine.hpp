@@ -9,6 +9,18 @@
 
 namespace berth::session {
 
+// What a session may ask for. Carried out in this order, one at a time; only probe_ready may be
+// interrupted by a later action, since the engine finishes what it began.
+enum class Action {
+    place,
+    create_container,
+    start_container,
+    probe_ready,
+    close_viewers,
+    remove_container
+};
+std::string_view name_of(Action action) noexcept;
+
 // What can happen to a session. Closed list: machine.cpp visits all of it.
 struct Placed {
     HostId host;
@@ -19,9 +31,10 @@ struct ContainerCreated {
 };
 struct ContainerStarted {};
 struct BecameReady {};
-// The current action did not succeed. In creating/starting/probing it ends the session, in stopping
-// it schedules the next attempt.
+// That action did not succeed. In creating, starting and probing it ends the session; in stopping a
+// failed removal schedules the next attempt.
 struct ActionFailed {
+    Action action;
     Error error;
 };
 struct ContainerRemoved {}; // positive: absent on a reachable engine
@@ -45,6 +58,11 @@ struct StopRequested {
 };
 struct TimePassed {};  // look at the deadlines
 struct Recovered {};   // the process has started and knows only the stored row
+// The system's clock jumped and the process follows it: every time of the session moves along, so
+// that nobody gains or loses.
+struct ClockJumped {
+    Milliseconds by{0};
+};
 // Nothing suitable is running or queued can be placed: leaves the queue with a failure.
 struct PlacementFailed {
     Error error;
@@ -53,13 +71,8 @@ struct PlacementFailed {
 using Event = std::variant<
     Placed, ContainerCreated, ContainerStarted, BecameReady, ActionFailed, ContainerRemoved,
     ContainerGone, ViewerJoined, ViewerLeft, InputSeen, ExtendRequested, StopRequested, TimePassed,
-    Recovered, PlacementFailed>;
+    Recovered, PlacementFailed, ClockJumped>;
 std::string_view name_of(const Event& event) noexcept;
-
-// What a session may ask for. Carried out in this order, one at a time; only probe_ready may be
-// interrupted by a later action, since the engine finishes what it began.
-enum class Action { place, create_container, start_container, probe_ready, close_viewers, remove_container };
-std::string_view name_of(Action action) noexcept;
 
 struct Step {
     Session session;

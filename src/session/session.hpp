@@ -127,6 +127,7 @@ struct Session {
     std::optional<TimePoint> ready_at;
     std::optional<TimePoint> ended_at;
 
+    std::map<std::string, std::string> placement_labels; // a host must have all of them
     std::optional<HostId> host;
     std::string placement_note; // why this host, for the operator
     std::optional<ContainerId> container;

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// Our values in the JSON of this surface. The words are those of docs/api/openapi.yaml; a test
+// checks every answer against it.
+
+#include "access/policy.hpp"
+#include "broker/accounts.hpp"
+#include "broker/host_registry.hpp"
+#include "broker/session_service.hpp"
+
+#include <boost/json/object.hpp>
+
+#include <optional>
+#include <string>
+
+namespace berth::api::native {
+
+// How much of a session its reader may see.
+struct Reader {
+    std::string realm, subject;
+    bool is_staff = false;       // host names and operator texts
+    bool shows_host = false;     // owners too learn the host's name
+};
+Reader reader_of(const access::Caller& caller, bool shows_host);
+
+boost::json::object session_json(const session::Session& session, const broker::Catalog& catalog,
+                                 const std::optional<broker::QueuePlace>& place, const Reader& reader,
+                                 TimePoint now);
+boost::json::object template_json(const broker::Template& one, const broker::Availability& availability);
+boost::json::object host_json(const broker::HostEntry& host, const broker::Catalog& catalog);
+boost::json::object account_json(const broker::Account& account);
+boost::json::object token_json(const broker::Credential& token);
+boost::json::value time_json(const std::optional<TimePoint>& time);
+
+} // namespace berth::api::native

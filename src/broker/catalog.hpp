@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// What can be started. Fixed for the life of the process.
+
+#include "base/error.hpp"
+#include "session/session.hpp"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace berth::broker {
+
+struct Template {
+    TemplateName name;
+    std::string title, description, icon;
+    std::vector<std::string> tags;
+    session::Spec spec;          // complete: defaults are merged in
+    session::LeasePolicy lease;
+    std::vector<std::string> resolutions; // allowed choices, the first one is the default
+    std::string resolution_env;  // variable that carries the choice; empty = none
+    std::map<std::string, std::string> host_labels;
+    bool is_enabled = true;
+    int max_running = 0;         // 0 = no limit
+};
+
+class Catalog {
+public:
+    explicit Catalog(std::vector<Template> templates);
+    const std::vector<Template>& all() const noexcept { return templates_; }
+    // nullptr when unknown or disabled.
+    const Template* find(const TemplateName& name) const noexcept;
+
+private:
+    std::vector<Template> templates_;
+};
+
+// The template's spec with the person's choice in it. invalid_input when the resolution is not one
+// of the template's (or, without a list, not WIDTHxHEIGHT between 320x200 and 7680x4320).
+Result<session::Spec> spec_for(const Template& chosen, const std::string& resolution);
+
+} // namespace berth::broker

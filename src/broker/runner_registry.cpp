@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "broker/runner_registry.hpp"
+
+#include "base/assert.hpp"
+
+namespace berth::broker {
+
+RunnerRegistry::RunnerRegistry(RunnerContext& context)
+    : context_{context}
+    , scope_{context.executor, "sessions"} {}
+
+void RunnerRegistry::start(
+    session::Session stored, std::vector<session::Action> first, HostSlot slot
+) {
+    auto id = stored.id;
+    auto runner = std::make_shared<SessionRunner>(
+        context_, std::move(stored), std::move(first), std::move(slot));
+    auto [place, is_new] = runners_.emplace(id, runner);
+    BERTH_ASSERT(is_new);
+    scope_.spawn(drive(std::move(runner)));
+}
+
+void RunnerRegistry::recover(session::Session stored) {
+    auto step = session::step(stored, session::Recovered{}, context_.clock.now());
+    BERTH_ASSERT(step.has_value());
+    HostSlot slot;
+    if (step->session.host) {
+        auto is_creating = step->session.state == session::State::creating
+                        || step->session.state == session::State::starting;
+        slot = HostSlot{context_.hosts, *step->session.host, is_creating};
+    }
+    start(std::move(step->session), std::move(step->actions), std::move(slot));
+}
+
+net::Task<void> RunnerRegistry::drive(std::shared_ptr<SessionRunner> runner) {
+    auto id = runner->session().id;
+    co_await runner->run();
+    runners_.erase(id);
+}
+
+std::shared_ptr<SessionRunner> RunnerRegistry::find(const SessionId& id) const {
+    auto found = runners_.find(id);
+    return found == runners_.end() ? nullptr : found->second;
+}
+
+std::shared_ptr<SessionRunner> RunnerRegistry::find(const session::Owner& owner) const {
+    for (const auto& [id, runner] : runners_) {
+        if (runner->session().owner == owner && runner->session().holds_slot) return runner;
+    }
+    return nullptr;
+}
+
+std::vector<std::shared_ptr<SessionRunner>> RunnerRegistry::all() const {
+    std::vector<std::shared_ptr<SessionRunner>> list;
+    list.reserve(runners_.size());
+    for (const auto& [id, runner] : runners_) list.push_back(runner);
+    return list;
+}
+
+int RunnerRegistry::count_of(const std::string& realm, const std::string& subject) const {
+    int count = 0;
+    for (const auto& [id, runner] : runners_) {
+        const auto& s = runner->session();
+        count += s.holds_slot && s.owner.realm == realm && s.owner.subject == subject;
+    }
+    return count;
+}
+
+int RunnerRegistry::count_of(const TemplateName& name) const {
+    int count = 0;
+    for (const auto& [id, runner] : runners_) count += runner->session().template_name == name;
+    return count;
+}
+
+net::Task<void> RunnerRegistry::stop() {
+    co_await scope_.stop();
+    for (auto& [id, runner] : runners_) co_await runner->stop();
+}
+
+} // namespace berth::broker

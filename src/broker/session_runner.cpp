@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "broker/session_runner.hpp"
+
+#include "base/failpoint.hpp"
+#include "base/limits.hpp"
+#include "base/log.hpp"
+#include "net/deadline.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace berth::broker {
+
+using session::Action;
+using session::State;
+
+// The answer to one ask(); shared by the asker, who may go away, and the loop.
+struct SessionRunner::Asked {
+    explicit Asked(const net::Executor& executor)
+        : answered{executor} {}
+    std::optional<Result<session::Session>> answer;
+    net::Signal answered;
+};
+
+SessionRunner::SessionRunner(
+    RunnerContext& context, session::Session stored, std::vector<Action> first, HostSlot slot
+)
+    : context_{context}
+    , session_{std::move(stored)}
+    , slot_{std::move(slot)}
+    , actions_{first.begin(), first.end()}
+    , inbox_changed_{context.executor}
+    , actions_changed_{context.executor}
+    , session_changed_{context.executor}
+    , left_queue_at_{context.clock.now()}
+    , probe_scope_{context.executor, "probe"}
+    , act_scope_{context.executor, "act"} {}
+
+void SessionRunner::post(session::Event event) {
+    Item item;
+    item.event = std::move(event);
+    inbox_.push_back(std::move(item));
+    inbox_changed_.notify();
+}
+
+net::Task<Result<session::Session>> SessionRunner::ask(session::Event event, std::string actor) {
+    auto asked = std::make_shared<Asked>(context_.executor);
+    Item item;
+    item.event = std::move(event);
+    item.actor = std::move(actor);
+    item.asked = asked;
+    inbox_.push_back(std::move(item));
+    inbox_changed_.notify();
+    while (!asked->answer) co_await asked->answered.wait_past(asked->answered.count());
+    co_return *asked->answer;
+}
+
+net::Task<void> SessionRunner::wait_while(
+    std::function<bool(const session::Session&)> condition, Deadline deadline
+) {
+    while (condition(session_) && std::chrono::steady_clock::now() < deadline) {
+        auto waiting = session_changed_.wait_past_until(session_changed_.count(), deadline);
+        co_await std::move(waiting);
+    }
+}
+
+void SessionRunner::placed(session::Event event, HostSlot slot) {
+    slot_ = std::move(slot);
+    left_queue_at_ = context_.clock.now();
+    post(std::move(event));
+}
+
+net::Task<void> SessionRunner::run() {
+    act_scope_.spawn(act());
+    context_.keeper.arm(session_.id, session::next_deadline(session_));
+    while (session_.state != State::ended) {
+        while (inbox_.empty()) co_await inbox_changed_.wait_past(inbox_changed_.count());
+        auto item = std::move(inbox_.front());
+        inbox_.pop_front();
+        auto handling = handle(std::move(item));
+        co_await std::move(handling);
+    }
+    context_.keeper.arm(session_.id, std::nullopt);
+    context_.queue.leave(session_.id);
+    co_await stop();
+    slot_.release();
+    for (auto& item : inbox_) {
+        if (!item.asked) continue;
+        item.asked->answer = session_;
+        item.asked->answered.notify();
+    }
+}
+
+net::Task<void> SessionRunner::stop() {
+    co_await probe_scope_.stop();
+    co_await act_scope_.stop();
+}
+
+net::Task<void> SessionRunner::handle(Item item) {
+    for (auto pause = Milliseconds{100};; pause = std::min(pause * 2, Milliseconds{5000})) {
+        auto stepped = session::step(session_, item.event, context_.clock.now());
+        Status stored;
+        if (!stepped) {
+            stored = stepped.error();
+        } else {
+            auto storing = store(*stepped, item);
+            stored = co_await std::move(storing);
+            if (stored) adopt(std::move(*stepped));
+        }
+        if (item.asked) {
+            if (stored) item.asked->answer = session_;
+            else item.asked->answer = Result<session::Session>{stored.error()};
+            item.asked->answered.notify();
+            co_return;
+        }
+        if (stored || !stepped) co_return;
+        // Nobody waits for this one, and it must not be lost: the store will come back.
+        log("broker").error("store_failed session={} event={} {}", session_.id.str(),
+                            session::name_of(item.event), log_safe(describe(stored.error())));
+        co_await net::sleep_for(pause);
+    }
+}
+
+net::Task<Status> SessionRunner::store(session::Step& step, const Item& item) {
+    if (!step.must_store) co_return Status{};
+    std::optional<EventRecord> record = record_of(step, item);
+    auto copy = step.session;
+    auto updating = context_.store.update(std::move(copy), std::move(record));
+    auto version = co_await std::move(updating);
+    if (!version) co_return version.error();
+    step.session.version = *version;
+    co_return Status{};
+}
+
+void SessionRunner::adopt(session::Step step) {
+    auto before = session_.state;
+    session_ = std::move(step.session);
+    if (before < State::probing && session_.state >= State::probing) {
+        if (session_.state == State::probing)
+            context_.queue.note_start_took(context_.clock.now() - left_queue_at_);
+        slot_.creation_done();
+    }
+    if (before != session_.state) {
+        log("broker").info(
+            "session_{} session={} template={} host={}", session::name_of(session_.state),
+            session_.id.str(), session_.template_name.str(), session_.host ? session_.host->str() : "-");
+        if (session_.state == State::stopping && session_.end->reason == session::EndReason::failed)
+            log("broker").warn("start_failed session={} {}", session_.id.str(), log_safe(session_.end->detail, 500));
+    }
+    if (session_.state != State::probing) probe_scope_.cancel();
+    context_.keeper.arm(session_.id, session::next_deadline(session_));
+    if (step.is_visible) context_.sink.session_changed(session_);
+    for (auto action : step.actions) actions_.push_back(action);
+    if (!step.actions.empty()) actions_changed_.notify();
+    session_changed_.notify();
+}
+
+EventRecord SessionRunner::record_of(const session::Step& step, const Item& item) const {
+    EventRecord record;
+    record.at = context_.clock.now();
+    record.type = "session." + std::string{session::name_of(item.event)};
+    record.session = session_.id;
+    record.owner = session_.owner;
+    record.from_state = session::name_of(session_.state);
+    record.to_state = session::name_of(step.session.state);
+    record.actor = item.actor;
+    if (step.session.end) record.cause = session::name_of(step.session.end->reason);
+    return record;
+}
+
+// ---- actions --------------------------------------------------------------------------------------
+
+net::Task<void> SessionRunner::act() {
+    for (;;) {
+        while (actions_.empty()) co_await actions_changed_.wait_past(actions_changed_.count());
+        auto action = actions_.front();
+        actions_.pop_front();
+        auto carrying = carry_out(action);
+        co_await std::move(carrying);
+    }
+}
+
+net::Task<void> SessionRunner::carry_out(Action action) {
+    switch (action) {
+    case Action::place: {
+        placement::Need need{session_.spec.image, session_.placement_labels};
+        context_.queue.wait(session_.id, std::move(need), [this](session::Event event, HostSlot slot) {
+            placed(std::move(event), std::move(slot));
+        });
+        co_return;
+    }
+    case Action::create_container: co_await create_container(); co_return;
+    case Action::start_container: co_await start_container(); co_return;
+    case Action::probe_ready:
+        // A stop that came first leaves nothing to probe.
+        if (session_.state == State::probing) probe_scope_.spawn(probe());
+        co_await probe_scope_.join();
+        co_return;
+    case Action::close_viewers:
+        context_.viewers.close_session(session_.id, session_.end ? session_.end->reason : session::EndReason::failed);
+        co_return;
+    case Action::remove_container: co_await remove_container(); co_return;
+    }
+}
+
+void SessionRunner::fail(Action action, Error error) {
+    post(session::ActionFailed{action, std::move(error)});
+}
+
+net::Task<void> SessionRunner::create_container() {
+    auto* engine = context_.hosts.engine(*session_.host);
+    if (!engine) {
+        fail(Action::create_container, Error{Errc::host_unreachable, "host is not configured any more"});
+        co_return;
+    }
+    ContainerOrder order;
+    order.session = session_.id;
+    order.generation = session_.generation;
+    order.owner = session_.owner;
+    order.template_name = session_.template_name;
+    order.spec = session_.spec;
+    order.rfb_secret = context_.secrets.rfb_secret(session_.id, session_.generation);
+    failpoint("before_create");
+    auto created = co_await engine->create(order, deadline_in(limits::engine_create));
+    failpoint("after_create");
+    if (!created) {
+        if (created.error().code() == Errc::image_missing)
+            context_.hosts.note_image_missing(*session_.host, session_.spec.image);
+        fail(Action::create_container, Error{created.error()}.with_context("host " + session_.host->str()));
+        co_return;
+    }
+    post(session::ContainerCreated{*created});
+}
+
+net::Task<void> SessionRunner::start_container() {
+    auto* engine = context_.hosts.engine(*session_.host);
+    if (session_.state != State::starting || !engine || !session_.container) co_return;
+    failpoint("before_start");
+    auto container = *session_.container;
+    auto started = co_await engine->start(container, deadline_in(limits::engine_start));
+    failpoint("after_start");
+    if (started) post(session::ContainerStarted{});
+    else fail(Action::start_container, Error{started.error()}.with_context("host " + session_.host->str()));
+}
+
+net::Task<void> SessionRunner::probe() {
+    auto* engine = context_.hosts.engine(*session_.host);
+    if (!engine) co_return;
+    auto secret = context_.secrets.rfb_secret(session_.id, session_.generation);
+    // The machine's start limit ends the wait; this bound only keeps the probe itself finite.
+    auto copy = session_;
+    auto bound = deadline_in(session_.policy.start_limit > Seconds{0} ? Milliseconds{session_.policy.start_limit} * 2
+                                                                     : Milliseconds{std::chrono::hours{1}});
+    auto probing = context_.probe.wait_ready(copy, *engine, secret, bound);
+    auto ready = co_await std::move(probing);
+    failpoint("after_probe");
+    if (ready) post(session::BecameReady{});
+    else fail(Action::probe_ready, ready.error());
+}
+
+net::Task<void> SessionRunner::remove_container() {
+    if (session_.state != State::stopping || !session_.host) co_return;
+    auto* engine = context_.hosts.engine(*session_.host);
+    if (!engine) {
+        // Without the host in the configuration nobody can ever ask: unknown is not absent.
+        fail(Action::remove_container, Error{Errc::host_unreachable, "host is not configured any more"});
+        co_return;
+    }
+    failpoint("before_remove");
+    auto id = session_.id;
+    auto removed = co_await engine->remove(id, session_.generation, deadline_in(limits::engine_remove));
+    failpoint("after_remove");
+    if (removed) post(session::ContainerRemoved{});
+    else fail(Action::remove_container, removed.error());
+}
+
+} // namespace berth::broker

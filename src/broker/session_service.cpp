@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "broker/session_service.hpp"
+
+#include "base/failpoint.hpp"
+#include "base/limits.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace berth::broker {
+
+using session::State;
+
+SessionService::SessionService(
+    RunnerContext& context, RunnerRegistry& runners, const Catalog& catalog,
+    access::TicketBook& tickets, RandomSource& random, SessionQuota quota
+)
+    : context_{context}
+    , runners_{runners}
+    , catalog_{catalog}
+    , tickets_{tickets}
+    , random_{random}
+    , quota_{quota} {}
+
+// ---- create ---------------------------------------------------------------------------------------
+
+namespace {
+
+Status check_names(const CreateSession& command) {
+    Error error{Errc::invalid_input, "create"};
+    if (!command.slot.empty() && !is_valid_name(command.slot))
+        return std::move(error).with_field("/slot", "1 to 63 of a-z, 0-9, _ and -");
+    if (command.name.size() > limits::session_name)
+        return std::move(error).with_field("/name", "at most 80 bytes");
+    for (unsigned char c : command.name) {
+        if (c < 0x20 || c == 0x7f) return std::move(error).with_field("/name", "no control characters");
+    }
+    if (command.idempotency_key.size() > limits::idempotency_key)
+        return std::move(error).with_field("Idempotency-Key", "at most 128 bytes");
+    return {};
+}
+
+session::Session draft_of(const access::Caller& caller, const CreateSession& command,
+                          const Template& chosen, session::Spec spec, SessionId id) {
+    session::Session draft;
+    draft.id = std::move(id);
+    draft.owner.realm = caller.realm;
+    draft.owner.subject = caller.subject;
+    draft.owner.slot = command.slot.empty() ? chosen.name.str() : command.slot;
+    draft.requested_by = caller.subject;
+    draft.template_name = chosen.name;
+    draft.name = command.name;
+    draft.spec = std::move(spec);
+    draft.policy = chosen.lease;
+    draft.placement_labels = chosen.host_labels;
+    draft.idempotency_key = command.idempotency_key;
+    return draft;
+}
+
+} // namespace
+
+Status SessionService::check_quota(const access::Caller& caller, const Template& chosen) const {
+    auto used = runners_.count_of(caller.realm, caller.subject);
+    if (quota_.per_user > 0 && used >= quota_.per_user)
+        return Error{Errc::quota_exceeded, "per user",
+                     "You have " + std::to_string(used) + " desktops already. Stop one of them first."};
+    if (quota_.total > 0 && static_cast<int>(runners_.size()) >= quota_.total)
+        return Error{Errc::no_capacity, "total", "There is no free place at the moment."}.with_retry_after(30);
+    if (chosen.max_running > 0 && runners_.count_of(chosen.name) >= chosen.max_running)
+        return Error{Errc::no_capacity, "template", "There is no free place for this desktop at the moment."}
+            .with_retry_after(30);
+    if (context_.queue.size() >= limits::sessions_queued)
+        return Error{Errc::no_capacity, "queue is full", "Too many people are waiting at the moment."}.with_retry_after(60);
+    return {};
+}
+
+net::Task<Result<std::optional<session::Session>>>
+SessionService::existing(session::Owner owner, std::string key, Deadline deadline) {
+    auto none = std::optional<session::Session>{};
+    auto runner = runners_.find(owner);
+    if (!runner) co_return none;
+    if (!key.empty() && runner->session().idempotency_key == key) co_return std::optional{runner->session()};
+    if (runner->session().state != State::stopping) co_return std::optional{runner->session()};
+    // Stop, then Start at once: the new one waits for the end of the old one instead of failing.
+    auto waiting = runner->wait_while(
+        [](const session::Session& s) { return s.holds_slot; }, earlier(deadline, deadline_in(limits::owner_wait)));
+    co_await std::move(waiting);
+    if (runner->session().holds_slot)
+        co_return Error{Errc::conflict, "the former session is still stopping",
+                        "Your former desktop is still being taken back."}.with_retry_after(2);
+    co_return none;
+}
+
+net::Task<Result<Created>> SessionService::create(access::Caller caller, CreateSession command, Deadline deadline) {
+    if (auto allowed = access::may(caller, access::Action::create_session); !allowed) co_return allowed.error();
+    if (auto fine = check_names(command); !fine) co_return fine.error();
+    const auto* chosen = catalog_.find(command.template_name);
+    if (!chosen)
+        co_return Error{Errc::not_found, "no template", "There is no such desktop."}.with_field("/template", "is not a template");
+    auto spec = spec_for(*chosen, command.resolution);
+    if (!spec) co_return spec.error();
+
+    auto draft = draft_of(caller, command, *chosen, std::move(*spec), make_session_id(random_));
+    auto looking = existing(draft.owner, draft.idempotency_key, deadline);
+    auto known = co_await std::move(looking);
+    if (!known) co_return known.error();
+    if (*known) {
+        Created same;
+        same.session = std::move(**known);
+        co_return same;
+    }
+    if (auto room = check_quota(caller, *chosen); !room) co_return room.error();
+
+    placement::Need need{draft.spec.image, draft.placement_labels};
+    HostSlot slot;
+    auto verdict = placement::choose(context_.hosts.snapshot(), need);
+    if (verdict.refusal && verdict.refusal->error.code() == Errc::image_missing) {
+        // It may have been built or pulled since the last look.
+        auto looking_again = context_.hosts.recheck_image(need.image, earlier(deadline, deadline_in(limits::engine_inspect)));
+        co_await std::move(looking_again);
+        verdict = placement::choose(context_.hosts.snapshot(), need);
+    }
+    if (verdict.refusal && !verdict.refusal->is_transient) co_return verdict.refusal->error;
+
+    // Nobody overtakes the queue: with people waiting the new one joins it.
+    auto step = session::begin(std::move(draft), context_.clock.now());
+    if (context_.queue.size() == 0) {
+        auto reserved = context_.hosts.choose_and_reserve(need, slot);
+        if (reserved.choice) {
+            auto placed = session::step(
+                step.session, session::Placed{reserved.choice->host, reserved.choice->note}, context_.clock.now());
+            step = std::move(*placed);
+        }
+    }
+    auto inserting = insert(std::move(step), std::move(slot), caller.username);
+    co_return co_await std::move(inserting);
+}
+
+net::Task<Result<Created>> SessionService::insert(session::Step step, HostSlot slot, std::string actor) {
+    EventRecord record;
+    record.at = context_.clock.now();
+    record.type = "session.requested";
+    record.session = step.session.id;
+    record.owner = step.session.owner;
+    record.to_state = session::name_of(step.session.state);
+    record.actor = std::move(actor);
+    failpoint("before_insert");
+    auto copy = step.session;
+    auto inserting = context_.store.insert(std::move(copy), std::move(record));
+    auto outcome = co_await std::move(inserting);
+    if (!outcome) co_return outcome.error();
+    failpoint("after_insert");
+    Created created;
+    created.is_new = outcome->is_new;
+    if (created.is_new) {
+        runners_.start(outcome->session, std::move(step.actions), std::move(slot));
+        context_.sink.session_changed(outcome->session);
+    }
+    // The row of a live session may lag behind what its runner knows.
+    auto runner = runners_.find(outcome->session.id);
+    created.session = runner ? runner->session() : outcome->session;
+    co_return created;
+}
+
+// ---- look and change ------------------------------------------------------------------------------
+
+net::Task<Result<session::Session>> SessionService::find(access::Caller caller, SessionId id) {
+    session::Session found;
+    if (auto runner = runners_.find(id)) {
+        found = runner->session();
+    } else {
+        auto stored = co_await context_.store.find(id);
+        if (!stored) co_return stored.error();
+        if (!*stored) co_return Error{Errc::not_found, "no session"};
+        found = std::move(**stored);
+    }
+    if (auto allowed = access::may(caller, access::Action::see_session, &found.owner); !allowed)
+        co_return allowed.error();
+    co_return found;
+}
+
+Result<std::vector<session::Session>>
+SessionService::list_live(const access::Caller& caller, bool is_everybody) const {
+    auto action = is_everybody ? access::Action::list_all_sessions : access::Action::list_own_sessions;
+    if (auto allowed = access::may(caller, action); !allowed) return allowed.error();
+    std::vector<session::Session> list;
+    for (const auto& runner : runners_.all()) {
+        const auto& s = runner->session();
+        if (is_everybody || (s.owner.realm == caller.realm && s.owner.subject == caller.subject)) list.push_back(s);
+    }
+    std::sort(list.begin(), list.end(), [](const auto& a, const auto& b) { return a.created_at > b.created_at; });
+    return list;
+}
+
+net::Task<Result<std::vector<session::Session>>> SessionService::list_ended(
+    access::Caller caller, bool is_everybody, int limit, std::optional<TimePoint> before
+) {
+    auto action = is_everybody ? access::Action::list_all_sessions : access::Action::list_own_sessions;
+    if (auto allowed = access::may(caller, action); !allowed) co_return allowed.error();
+    auto subject = is_everybody ? std::string{} : caller.subject;
+    auto listing = context_.store.list_ended(caller.realm, std::move(subject), limit, before);
+    co_return co_await std::move(listing);
+}
+
+net::Task<Result<session::Session>> SessionService::tell(
+    access::Caller caller, SessionId id, access::Action action, session::Event event
+) {
+    auto finding = find(caller, id);
+    auto found = co_await std::move(finding);
+    if (!found) co_return found.error();
+    if (auto allowed = access::may(caller, action, &found->owner); !allowed) co_return allowed.error();
+    auto runner = runners_.find(id);
+    if (!runner) {
+        if (action == access::Action::stop_session) co_return found;
+        co_return Error{Errc::ended, "the session has ended", "This desktop has ended."};
+    }
+    auto asking = runner->ask(std::move(event), caller.username);
+    co_return co_await std::move(asking);
+}
+
+net::Task<Result<session::Session>> SessionService::extend(access::Caller caller, SessionId id) {
+    auto telling = tell(std::move(caller), std::move(id), access::Action::extend_session, session::ExtendRequested{});
+    co_return co_await std::move(telling);
+}
+
+net::Task<Result<session::Session>> SessionService::stop(access::Caller caller, SessionId id) {
+    session::StopRequested request;
+    if (auto runner = runners_.find(id); runner && runner->session().owner.subject != caller.subject) {
+        request.reason = session::EndReason::admin_request;
+        request.detail = "by " + caller.username;
+    }
+    auto telling = tell(std::move(caller), std::move(id), access::Action::stop_session, std::move(request));
+    co_return co_await std::move(telling);
+}
+
+net::Task<Result<std::vector<std::string>>> SessionService::logs(access::Caller caller, SessionId id, int lines, Deadline deadline) {
+    auto finding = find(caller, id);
+    auto found = co_await std::move(finding);
+    if (!found) co_return found.error();
+    if (auto allowed = access::may(caller, access::Action::read_session_logs, &found->owner); !allowed)
+        co_return allowed.error();
+    auto* engine = found->host ? context_.hosts.engine(*found->host) : nullptr;
+    if (!engine || !found->container)
+        co_return Error{Errc::not_found, "no container", "There is no container to read from."};
+    auto container = *found->container;
+    co_return co_await engine->logs(container, lines, deadline);
+}
+
+// ---- tunnels --------------------------------------------------------------------------------------
+
+namespace {
+
+Status usable(const session::Session& s) {
+    if (s.state == State::ready) return {};
+    if (s.state >= State::stopping) return Error{Errc::ended, "session has ended", "This desktop has ended."};
+    return Error{Errc::not_ready, "session is not ready", "This desktop is not ready yet."}.with_retry_after(1);
+}
+
+const session::Endpoint* endpoint_of(const session::Session& s, const std::string& name) {
+    for (const auto& endpoint : s.spec.endpoints) {
+        if (endpoint.name == name || (name.empty() && &endpoint == &s.spec.endpoints.front())) return &endpoint;
+    }
+    return nullptr;
+}
+
+} // namespace
+
+Result<access::Ticket> SessionService::grant_ticket(
+    const access::Caller& caller, const SessionId& id, const std::string& endpoint, session::Rights rights,
+    session::Endpoint* granted
+) {
+    auto runner = runners_.find(id);
+    auto action = rights == session::Rights::control ? access::Action::control_session : access::Action::view_session;
+    if (!runner) {
+        if (auto known = access::may(caller, access::Action::see_self); !known) return known.error();
+        return Error{Errc::not_found, "no live session", "There is no such desktop."};
+    }
+    const auto& s = runner->session();
+    if (auto seen = access::may(caller, access::Action::see_session, &s.owner); !seen) return seen.error();
+    if (auto allowed = access::may(caller, action, &s.owner); !allowed) return allowed.error();
+    if (auto fine = usable(s); !fine) return fine.error();
+    const auto* target = endpoint_of(s, endpoint);
+    if (!target) return Error{Errc::not_found, "no endpoint", "This desktop has no such endpoint."};
+    if (granted) *granted = *target;
+    access::Grant grant{id, target->name, rights, caller};
+    return tickets_.issue(std::move(grant), context_.clock.now());
+}
+
+Result<Admitted> SessionService::admit(std::string_view ticket) {
+    auto grant = tickets_.redeem(ticket, context_.clock.now());
+    if (!grant) return grant.error();
+    auto runner = runners_.find(grant->session);
+    if (!runner) return Error{Errc::ended, "session has ended", "This desktop has ended."};
+    const auto& s = runner->session();
+    if (auto fine = usable(s); !fine) return fine.error();
+    if (s.control_viewers + s.view_viewers >= limits::viewers_per_session)
+        return Error{Errc::rate_limited, "too many viewers", "Too many people look at this desktop."};
+    const auto* target = endpoint_of(s, grant->endpoint);
+    auto* engine = s.host ? context_.hosts.engine(*s.host) : nullptr;
+    if (!target || !engine || !s.container) return Error{Errc::not_found, "no endpoint"};
+    Admitted admitted;
+    admitted.session = s;
+    admitted.endpoint = *target;
+    admitted.rights = grant->rights;
+    admitted.host = engine;
+    admitted.rfb_secret = context_.secrets.rfb_secret(s.id, s.generation);
+    admitted.caller = std::move(grant->caller);
+    return admitted;
+}
+
+void SessionService::viewer_joined(const SessionId& id, session::Rights rights) {
+    if (auto runner = runners_.find(id)) runner->post(session::ViewerJoined{rights});
+}
+
+void SessionService::viewer_left(const SessionId& id, session::Rights rights) {
+    if (auto runner = runners_.find(id)) runner->post(session::ViewerLeft{rights});
+}
+
+void SessionService::input_seen(const SessionId& id) {
+    if (auto runner = runners_.find(id)) runner->post(session::InputSeen{});
+}
+
+Availability SessionService::availability_of(const Template& one) const {
+    Availability answer;
+    placement::Need need{one.spec.image, one.host_labels};
+    auto verdict = placement::choose(context_.hosts.snapshot(), need);
+    if (!verdict.refusal || verdict.refusal->is_transient) return answer;
+    answer.code = verdict.refusal->error.code();
+    answer.reason = verdict.refusal->error.user_text();
+    return answer;
+}
+
+int SessionService::used_by(const access::Caller& caller) const {
+    return runners_.count_of(caller.realm, caller.subject);
+}
+
+} // namespace berth::broker
