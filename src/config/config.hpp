@@ -76,7 +76,6 @@ struct Host {
     std::string endpoint; // unix://, tcp://, ssh://; empty = as the docker command would choose
     int weight = 1;
     int capacity_sessions = 0;              // 0 = no limit
-    std::int64_t capacity_memory_bytes = 0; // sum of the sessions' limits; 0 = no limit
     int creating_limit = 2;                 // creations in flight; more only slows each
     std::map<std::string, std::string> labels;
     std::string public_name;   // shown instead of the name; seed A's pub_hostname
@@ -96,7 +95,6 @@ struct Template {
     session::LeasePolicy lease;
     std::vector<std::string> resolutions{"1920x1080", "1600x900", "1366x768", "1280x720"}; // "1920x1080"; the first one is the default
     std::string resolution_env = "RESOLUTION"; // variable that carries it into the container
-    std::map<std::string, std::string> labels;      // put on the container, never io.berth.*
     std::map<std::string, std::string> host_labels; // hosts must have all of them
     bool is_enabled = true;
     int max_running = 0; // 0 = no limit

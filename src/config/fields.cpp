@@ -175,7 +175,6 @@ std::vector<Field> host_fields(Host& host) {
         text("endpoint", host.endpoint, engine_endpoint_rule, "`unix:///path`, `tcp://host:port` or `ssh://[user@]host[:port]`; empty = as the docker command would choose."),
         number("weight", host.weight, 1, 1000, "Share of the sessions relative to other hosts."),
         number("capacity_sessions", host.capacity_sessions, 0, 100'000, "Most live sessions here. 0 = no limit."),
-        size("capacity_memory", host.capacity_memory_bytes, 64 * mib, "Most memory promised to sessions here. 0 = no limit."),
         number("creating_limit", host.creating_limit, 1, 64, "Creations at once; two per core is what an engine can do."),
         pairs("labels", host.labels, label_rule, any_line, "What templates may ask for by `host_labels`."),
         text("public_name", host.public_name, any_line, "Name shown to people instead of `name`."),
@@ -203,7 +202,6 @@ std::vector<Field> template_fields(Template& entry) {
     };
     for (Field& field : spec_fields(entry.spec)) fields.push_back(std::move(field));
     fields.push_back(section("lease", lease_fields(entry.lease), "Times that differ from `session_defaults`."));
-    fields.push_back(pairs("labels", entry.labels, label_rule, any_line, "Labels put on the containers."));
     fields.push_back(pairs("host_labels", entry.host_labels, label_rule, any_line, "Labels a host must have."));
     fields.push_back(flag("enabled", entry.is_enabled, "Whether it can be started."));
     fields.push_back(number("max_running", entry.max_running, 0, 100'000, "Most live sessions of it. 0 = no limit."));

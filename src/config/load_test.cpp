@@ -85,7 +85,7 @@ container_defaults: {memory: 2GiB, cpus: 0.5, env: {LANG: C.UTF-8}}
 session_defaults: {initial: 2h, idle: 30m}
 hosts:
   - {name: a, endpoint: "unix:///var/run/docker.sock", weight: 3, labels: {gpu: "yes"}}
-  - {name: b, endpoint: "ssh://berth@b.example.org:2222", capacity_memory: 64g}
+  - {name: b, endpoint: "ssh://berth@b.example.org:2222", capacity_sessions: 64}
 templates:
   - name: kali
     title: Kali
@@ -108,7 +108,7 @@ templates:
     EXPECT_EQ(config.database.path, "/var/lib/berth/berth.db");
     ASSERT_EQ(config.hosts.size(), 2U);
     EXPECT_EQ(config.hosts[0].labels.at("gpu"), "yes");
-    EXPECT_EQ(config.hosts[1].capacity_memory_bytes, 64LL << 30);
+    EXPECT_EQ(config.hosts[1].capacity_sessions, 64);
     ASSERT_EQ(config.templates.size(), 1U);
     const Template& kali = config.templates[0];
     EXPECT_EQ(kali.spec.memory_bytes, 2LL << 30) << "from container_defaults";
