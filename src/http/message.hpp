@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -32,6 +33,8 @@ struct Request {
     std::string host;   // Host field, lower case, with port if given
     Deadline deadline;
     std::vector<std::pair<std::string, std::string>> path_values; // from the route pattern
+    // What the router's guard found out about the caller; its type is the guard's business.
+    std::shared_ptr<const void> principal;
 
     std::string_view header(std::string_view name) const;
     std::string_view path_value(std::string_view name) const;

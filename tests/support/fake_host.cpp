@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/support/fake_host.hpp"
+
+#include "net/byte_stream.hpp"
+#include "net/deadline.hpp"
+
+#include <cstdio>
+
+namespace berth::test {
+
+net::Task<FakeHost::Fault> FakeHost::enter() {
+    ++calls;
+    // Always lets others run, as a real engine would.
+    co_await net::sleep_for(latency);
+    if (is_unreachable) co_return Fault::fails_before;
+    if (countdown_ < 0 || countdown_-- != 0) co_return Fault::none;
+    co_return fault_;
+}
+
+net::Task<Result<ContainerId>> FakeHost::create(const broker::ContainerOrder& order, Deadline) {
+    Key key{order.session, order.generation};
+    auto owner = order.owner;
+    auto image = order.spec.image;
+    most_creating = std::max(most_creating, ++creating_);
+    auto fault = co_await enter();
+    --creating_;
+    if (fault == Fault::fails_before) co_return Error{Errc::host_unreachable, "create"};
+    if (missing_images.contains(image)) co_return Error{Errc::image_missing, image};
+    auto known = containers.find(key);
+    if (known == containers.end()) {
+        Container made;
+        char text[65];
+        std::snprintf(text, sizeof text, "%064x", next_id_++);
+        made.id = ContainerId{text};
+        made.owner = owner;
+        known = containers.emplace(key, made).first;
+    }
+    if (fault == Fault::answer_lost) co_return Error{Errc::timed_out, "create: answer lost"};
+    co_return known->second.id;
+}
+
+net::Task<Status> FakeHost::start(const ContainerId& container, Deadline) {
+    auto id = container;
+    auto fault = co_await enter();
+    if (fault == Fault::fails_before) co_return Error{Errc::host_unreachable, "start"};
+    for (auto& [key, one] : containers) {
+        if (one.id != id) continue;
+        if (one.state != broker::ContainerState::running) ++starts;
+        one.state = broker::ContainerState::running;
+        if (fault == Fault::answer_lost) co_return Error{Errc::timed_out, "start: answer lost"};
+        co_return Status{};
+    }
+    co_return Error{Errc::not_found, "start"};
+}
+
+net::Task<Status> FakeHost::remove(const SessionId& session, int generation, Deadline) {
+    Key key{session, generation};
+    auto fault = co_await enter();
+    if (fault == Fault::fails_before) co_return Error{Errc::host_unreachable, "remove"};
+    containers.erase(key);
+    if (fault == Fault::answer_lost) co_return Error{Errc::timed_out, "remove: answer lost"};
+    co_return Status{};
+}
+
+net::Task<Result<std::vector<broker::Observed>>> FakeHost::list(Deadline) {
+    auto fault = co_await enter();
+    if (fault != Fault::none) co_return Error{Errc::host_unreachable, "list"};
+    std::vector<broker::Observed> seen;
+    for (const auto& [key, one] : containers) {
+        broker::Observed observed;
+        observed.container = one.id;
+        observed.session = key.first;
+        observed.generation = key.second;
+        observed.state = one.state;
+        observed.exit_code = one.exit_code;
+        seen.push_back(std::move(observed));
+    }
+    co_return seen;
+}
+
+net::Task<Result<std::unique_ptr<net::ByteStream>>>
+FakeHost::dial(const ContainerId&, std::uint16_t, net::Executor, Deadline) {
+    co_return Error{Errc::not_ready, "nothing listens in a fake container"};
+}
+
+net::Task<Result<broker::HostFacts>> FakeHost::check(Deadline) {
+    if (is_unreachable) co_return Error{Errc::host_unreachable, "check"};
+    broker::HostFacts facts;
+    facts.engine_id = "fake";
+    facts.version = "1";
+    facts.api_version = "1.41";
+    facts.cpus = 2;
+    co_return facts;
+}
+
+net::Task<Status> FakeHost::check_image(const std::string& image, Deadline) {
+    if (is_unreachable) co_return Error{Errc::host_unreachable, "image"};
+    if (missing_images.contains(image)) co_return Error{Errc::image_missing, image};
+    co_return Status{};
+}
+
+net::Task<void> FakeHost::watch(std::function<void(broker::HostNotice)> notice) {
+    notice_ = std::move(notice);
+    for (;;) co_await net::sleep_for(std::chrono::hours{1});
+}
+
+net::Task<Result<std::vector<std::string>>> FakeHost::logs(const ContainerId&, int, Deadline) {
+    co_return std::vector<std::string>{};
+}
+
+void FakeHost::announce(const Key& key, session::ContainerGone gone) {
+    if (!notice_) return;
+    broker::HostNotice notice;
+    notice.session = key.first;
+    notice.generation = key.second;
+    notice.gone = std::move(gone);
+    notice_(std::move(notice));
+}
+
+void FakeHost::kill(const SessionId& session, int exit_code, bool is_oom) {
+    for (auto& [key, one] : containers) {
+        if (key.first != session) continue;
+        one.state = broker::ContainerState::exited;
+        one.exit_code = exit_code;
+        session::ContainerGone gone;
+        gone.reason = is_oom ? session::EndReason::out_of_memory : session::EndReason::container_died;
+        announce(key, std::move(gone));
+        return;
+    }
+}
+
+void FakeHost::erase(const SessionId& session, bool is_announced) {
+    for (auto it = containers.begin(); it != containers.end(); ++it) {
+        if (it->first.first != session) continue;
+        auto key = it->first;
+        containers.erase(it);
+        session::ContainerGone gone;
+        gone.reason = session::EndReason::removed_outside;
+        if (is_announced) announce(key, std::move(gone));
+        return;
+    }
+}
+
+} // namespace berth::test

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// A container engine in memory behind broker::ContainerHost, with faults on demand: the n-th call
+// fails, answers are lost after the work was done, the host does not answer at all.
+
+#include "broker/ports.hpp"
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace berth::test {
+
+class FakeHost final : public broker::ContainerHost {
+public:
+    enum class Fault { none, fails_before, answer_lost };
+    struct Container {
+        ContainerId id;
+        broker::ContainerState state = broker::ContainerState::created;
+        session::Owner owner;
+        int exit_code = 0;
+    };
+    using Key = std::pair<SessionId, int>;
+
+    net::Task<Result<ContainerId>> create(const broker::ContainerOrder& order, Deadline deadline) override;
+    net::Task<Status> start(const ContainerId& container, Deadline deadline) override;
+    net::Task<Status> remove(const SessionId& session, int generation, Deadline deadline) override;
+    net::Task<Result<std::vector<broker::Observed>>> list(Deadline deadline) override;
+    net::Task<Result<std::unique_ptr<net::ByteStream>>>
+    dial(const ContainerId&, std::uint16_t, net::Executor, Deadline) override;
+    net::Task<Result<broker::HostFacts>> check(Deadline deadline) override;
+    net::Task<Status> check_image(const std::string& image, Deadline deadline) override;
+    net::Task<void> watch(std::function<void(broker::HostNotice)> notice) override;
+    net::Task<Result<std::vector<std::string>>> logs(const ContainerId&, int, Deadline) override;
+
+    // The n-th mutating or listing call from now on (0 = the next) meets the fault.
+    void fault_at(int n, Fault fault) { countdown_ = n, fault_ = fault; }
+    int calls = 0;                // mutating and listing calls so far
+    bool is_unreachable = false;  // every call: host_unreachable
+    std::set<std::string> missing_images;
+    Milliseconds latency{0};
+    std::map<Key, Container> containers;
+    int starts = 0;               // containers that were really started
+    int most_creating = 0;        // creations in flight at the same time
+    // By hand, behind the broker's back.
+    void kill(const SessionId& session, int exit_code, bool is_oom = false);
+    void erase(const SessionId& session, bool is_announced);
+
+private:
+    net::Task<Fault> enter();
+    void announce(const Key& key, session::ContainerGone gone);
+    int countdown_ = -1;
+    Fault fault_ = Fault::none;
+    int creating_ = 0;
+    int next_id_ = 1;
+    std::function<void(broker::HostNotice)> notice_;
+};
+
+} // namespace berth::test
