@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "docker/docker_host.hpp"
 
+#include "docker/image_description.hpp"
+
 #include "base/limits.hpp"
 #include "base/log.hpp"
 #include "docker/labels.hpp"

@@ -22,7 +22,9 @@ constexpr int exit_failed = 1, exit_unavailable = 69;
 
 void prepare_process() {
     // Keys and desktops' secrets must not end in a core file, nor be read by a debugger of our user.
+#ifndef __SANITIZE_ADDRESS__ // the leak checker has to look into the process
     prctl(PR_SET_DUMPABLE, 0);
+#endif
     rlimit files{};
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
         files.rlim_cur = files.rlim_max;
