@@ -5,7 +5,7 @@
 // real       the main path against a running Berth, read back inside the container:
 //            BERTH_URL, BERTH_ADMIN_PASSWORD, BERTH_ADMIN_USER (admin), E2E_TEMPLATE (desktop)
 // behaviour  losses, sign-in that ends, live updates, keys: against the mock
-// pages      every state of every page: axe, 320 px, pictures; LOOKS=light-1280,dark-320  ONLY=part of a name
+// pages      every state of every page: axe, 320 px, pictures; LOOKS=light-1280,dark-320-de (theme-width-language)  ONLY=part of a name
 //
 // ARTIFACTS is the folder for the pictures.
 import { mkdir } from "node:fs/promises";
@@ -24,9 +24,9 @@ const settings = {
   template: process.env.E2E_TEMPLATE ?? "desktop",
   artifacts: path.resolve(process.env.ARTIFACTS ?? "artifacts"),
 };
-const looks = (process.env.LOOKS ?? "light-1280,dark-320").split(",").map((look) => {
-  const [theme, width] = look.split("-");
-  return { theme, width: Number(width) };
+const looks = (process.env.LOOKS ?? "light-1280,dark-320-de").split(",").map((look) => {
+  const [theme, width, language = "en"] = look.split("-");
+  return { theme, width: Number(width), language };
 });
 const parts = process.argv.length > 2 ? process.argv.slice(2) : ["real", "behaviour", "pages"];
 

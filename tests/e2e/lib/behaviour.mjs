@@ -134,6 +134,20 @@ const cases = [
     assert.deepEqual(mock.witness("key").concat(mock.witness("pointer"), mock.witness("resize")), []);
     await context.close();
   }],
+  ["nothing of the one who signed out is shown to the next", async ({ mock, open }) => {
+    const { page, id } = await open();
+    await page.goto("/");
+    await page.locator(`[data-id=${id}]`).waitFor();
+    await page.getByTestId("account-menu").click();
+    await page.getByTestId("sign-out").click();
+    await page.getByTestId("username").waitFor();
+    await mock.ask("set", { sessions: "hang" });
+    await signInAs(page, "root", "berth");
+    await page.getByTestId("template-card").first().waitFor();
+    assert.equal(await page.locator(`[data-id=${id}]`).count(), 0);
+    const stored = await page.evaluate(() => Object.keys(sessionStorage).length);
+    assert.equal(stored, 0);
+  }],
   ["two quick clicks on Start give one desktop", async ({ mock, browser }) => {
     const { page, context } = await newVisit(browser, { url: mock.url });
     await mock.signIn(context, "anna");

@@ -8,11 +8,11 @@ import { startMockHere } from "./mock.mjs";
 import { states } from "./states.mjs";
 import { newVisit } from "./visit.mjs";
 
-async function openState(browser, mock, state, { theme, width }) {
+async function openState(browser, mock, state, { theme, width, language }) {
   await mock.ask("reset");
   await mock.ask("set", state.set ?? {});
   const viewport = { width, height: width < 700 ? 640 : 800 };
-  const visit = await newVisit(browser, { url: mock.url }, { viewport, colorScheme: theme, reducedMotion: "reduce" });
+  const visit = await newVisit(browser, { url: mock.url }, { viewport, colorScheme: theme, locale: language === "de" ? "de-DE" : "en-GB", reducedMotion: "reduce" });
   const { context, page } = visit;
   if (!state.signedOut) await mock.signIn(context, state.as ?? "anna");
   const made = [];
@@ -44,14 +44,14 @@ async function checkState(browser, mock, state, look, file) {
   }
 }
 
-/** `looks` are pairs of a theme and a width; `only` is a part of a state's name. */
+/** `looks` are a theme, a width and a language each; `only` is a part of a state's name. */
 export async function pages(browser, settings, report, { looks, only = "" }) {
   const folder = path.join(settings.artifacts, "pages");
   await mkdir(folder, { recursive: true });
   const mock = await startMockHere();
   for (const state of states.filter((s) => s.name.includes(only))) {
     for (const look of looks) {
-      const label = `${state.name}-${look.theme}-${look.width}`;
+      const label = `${state.name}-${look.theme}-${look.width}-${look.language}`;
       await report.check(label, () => checkState(browser, mock, state, look, path.join(folder, `${label}.png`)));
     }
   }
