@@ -7,9 +7,10 @@
 // behaviour  losses, sign-in that ends, live updates, keys: against the mock
 // pages      every state of every page: axe, 320 px, pictures; LOOKS=light-1280,dark-320-de (theme-width-language)  ONLY=part of a name
 //
-// ARTIFACTS is the folder for the pictures.
+// ARTIFACTS is the folder for the pictures (artifacts/e2e at the top of the repository).
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { behaviour } from "./lib/behaviour.mjs";
 import { openBrowser } from "./lib/browser.mjs";
 import { mainPath } from "./lib/main_path.mjs";
@@ -22,7 +23,7 @@ const settings = {
   user: process.env.BERTH_ADMIN_USER ?? "admin",
   password: process.env.BERTH_ADMIN_PASSWORD ?? "",
   template: process.env.E2E_TEMPLATE ?? "desktop",
-  artifacts: path.resolve(process.env.ARTIFACTS ?? "artifacts"),
+  artifacts: path.resolve(process.env.ARTIFACTS ?? fileURLToPath(new URL("../../artifacts/e2e", import.meta.url))),
 };
 const looks = (process.env.LOOKS ?? "light-1280,dark-320-de").split(",").map((look) => {
   const [theme, width, language = "en"] = look.split("-");
