@@ -5,8 +5,9 @@
 // real       the main path against a running Berth, read back inside the container:
 //            BERTH_URL, BERTH_ADMIN_PASSWORD, BERTH_ADMIN_USER (admin), E2E_TEMPLATE (desktop)
 // behaviour  losses, sign-in that ends, live updates, keys: against the mock
-// pages      every state of every page: axe, 320 px, pictures; LOOKS=light-1280,dark-320-de (theme-width-language)  ONLY=part of a name
+// pages      every state of every page: axe, 320 px, pictures; LOOKS=light-1280,dark-320-de (theme-width-language)
 //
+// ONLY=part of a name runs some of the last two.
 // ARTIFACTS is the folder for the pictures (artifacts/e2e at the top of the repository).
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
@@ -29,6 +30,7 @@ const looks = (process.env.LOOKS ?? "light-1280,dark-320-de").split(",").map((lo
   const [theme, width, language = "en"] = look.split("-");
   return { theme, width: Number(width), language };
 });
+const only = process.env.ONLY ?? "";
 const parts = process.argv.length > 2 ? process.argv.slice(2) : ["real", "behaviour", "pages"];
 
 await mkdir(settings.artifacts, { recursive: true });
@@ -39,8 +41,8 @@ try {
     await otherPages(browser, settings, report);
     await mainPath(browser, settings, report);
   }
-  if (parts.includes("behaviour")) await behaviour(browser, settings, report);
-  if (parts.includes("pages")) await pages(browser, settings, report, { looks, only: process.env.ONLY ?? "" });
+  if (parts.includes("behaviour")) await behaviour(browser, report, { only });
+  if (parts.includes("pages")) await pages(browser, settings, report, { looks, only });
 } finally {
   await browser.close();
 }

@@ -166,9 +166,10 @@ const cases = [
   }],
 ];
 
-export async function behaviour(browser, _settings, report) {
+/** `only` is a part of a case's name. */
+export async function behaviour(browser, report, { only = "" } = {}) {
   const mock = await startMockHere();
-  for (const [name, run] of cases) {
+  for (const [name, run] of cases.filter(([n]) => n.includes(only))) {
     await report.check(name, async () => {
       await mock.ask("reset");
       const opened = [];
