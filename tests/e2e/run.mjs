@@ -1,28 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
-// The main path in a real Chromium against a running Berth: sign in, start, use, extend, stop.
-//   BERTH_URL=http://127.0.0.1:8080 BERTH_ADMIN_PASSWORD=… ARTIFACTS=dir node run.mjs
-//   BERTH_ADMIN_USER (admin), E2E_TEMPLATE (desktop): whose image has xfce4-terminal
+// End-to-end tests in a real Chromium. The last line is "N passed, N failed".
+//   node run.mjs [real] [behaviour] [pages]     all three without a name
+//
+// real       the main path against a running Berth, read back inside the container:
+//            BERTH_URL, BERTH_ADMIN_PASSWORD, BERTH_ADMIN_USER (admin), E2E_TEMPLATE (desktop)
+// behaviour  losses, sign-in that ends, live updates, keys: against the mock
+// pages      every state of every page: axe, 320 px, pictures; LOOKS=light-1280,dark-320-de (theme-width-language)
+//
+// ONLY=part of a name runs some of the last two.
+// ARTIFACTS is the folder for the pictures (artifacts/e2e at the top of the repository).
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { behaviour } from "./lib/behaviour.mjs";
 import { openBrowser } from "./lib/browser.mjs";
-import { Report } from "./lib/report.mjs";
 import { mainPath } from "./lib/main_path.mjs";
 import { otherPages } from "./lib/other_pages.mjs";
+import { pages } from "./lib/pages.mjs";
+import { Report } from "./lib/report.mjs";
 
 const settings = {
   url: process.env.BERTH_URL ?? "http://127.0.0.1:8080",
   user: process.env.BERTH_ADMIN_USER ?? "admin",
   password: process.env.BERTH_ADMIN_PASSWORD ?? "",
   template: process.env.E2E_TEMPLATE ?? "desktop",
-  artifacts: path.resolve(process.env.ARTIFACTS ?? "artifacts"),
+  artifacts: path.resolve(process.env.ARTIFACTS ?? fileURLToPath(new URL("../../artifacts/e2e", import.meta.url))),
 };
+const looks = (process.env.LOOKS ?? "light-1280,dark-320-de").split(",").map((look) => {
+  const [theme, width, language = "en"] = look.split("-");
+  return { theme, width: Number(width), language };
+});
+const only = process.env.ONLY ?? "";
+const parts = process.argv.length > 2 ? process.argv.slice(2) : ["real", "behaviour", "pages"];
 
 await mkdir(settings.artifacts, { recursive: true });
 const report = new Report();
 const browser = await openBrowser();
 try {
-  await otherPages(browser, settings, report);
-  await mainPath(browser, settings, report);
+  if (parts.includes("real")) {
+    await otherPages(browser, settings, report);
+    await mainPath(browser, settings, report);
+  }
+  if (parts.includes("behaviour")) await behaviour(browser, report, { only });
+  if (parts.includes("pages")) await pages(browser, settings, report, { looks, only });
 } finally {
   await browser.close();
 }

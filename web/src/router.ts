@@ -7,7 +7,6 @@ export type Route =
   | { page: "sign_in"; next: string; why: string | null }
   | { page: "desktop"; id: string }
   | { page: "admin" }
-  | { page: "preferences" }
   | { page: "not_found" };
 
 /** Only a path of ours: never another origin, never a scheme, never the sign-in page itself. */
@@ -28,7 +27,6 @@ export function parseRoute(pathname: string, search: string): Route {
     return { page: "desktop", id: decode(id) };
   }
   if (parts[0] === "admin" && parts.length === 1) return { page: "admin" };
-  if (parts[0] === "preferences" && parts.length === 1) return { page: "preferences" };
   return { page: "not_found" };
 }
 

@@ -22,10 +22,15 @@ async function openBar(page) {
   await page.getByTestId("toolbar").waitFor();
 }
 
+/** The bar hides by itself; whoever is late opens it once more. */
 async function openPanel(page, name) {
-  await openBar(page);
-  if (!(await page.getByTestId(`panel-${name}`).isVisible())) await page.getByTestId(`tool-${name}`).click();
-  await page.getByTestId(`panel-${name}`).waitFor();
+  const panel = page.getByTestId(`panel-${name}`);
+  await until(`the panel ${name}`, async () => {
+    if (await panel.isVisible()) return true;
+    await openBar(page);
+    await page.getByTestId(`tool-${name}`).click({ timeout: 1000 }).catch(() => undefined);
+    return panel.isVisible();
+  });
 }
 
 /** Clicks into the lower half of the picture, where no bar is; closes an open panel. */
@@ -50,9 +55,20 @@ async function sessionOf(page, id) {
   return body;
 }
 
+/** A run that was cut short may have left a desktop of the same template. */
+async function stopLeftOver(page, template) {
+  const left = async () => {
+    const { body } = await api(page, "GET", "/api/v1/sessions?state=live&owner=me");
+    return body.items.filter((s) => s.template === template);
+  };
+  for (const s of await left()) await api(page, "DELETE", `/api/v1/sessions/${s.id}`);
+  await until("no desktop left over", async () => (await left()).length === 0, 30_000);
+}
+
 async function start(page, settings) {
   await page.addInitScript(recordStages);
   await signIn(page, settings);
+  await stopLeftOver(page, settings.template);
   await look(page, settings, "home");
   const card = page.locator(`[data-testid=template-card][data-template="${settings.template}"]`);
   await card.getByTestId("start").click();

@@ -144,6 +144,7 @@ async function ticket({ world, request, response, account }, session) {
   if (rights === "control" && session.owner.subject !== account.username) return problem(response, "forbidden");
   const value = world.newId("t").slice(2);
   world.tickets.set(value, { session: session.id, rights });
+  world.ticketsIssued++;
   send(response, 201, {
     ticket: value, endpoint: endpoint.name, protocol: endpoint.protocol, rights, expires_at: iso(Date.now() + 30_000),
     websocket_path: endpoint.protocol === "rfb" ? "/gateway/rfb" : null,

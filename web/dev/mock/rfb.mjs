@@ -164,9 +164,10 @@ export class DrawnDesktop {
       this.timer = null;
       if (!this.wanted || this.ws.readyState !== this.ws.OPEN) return;
       this.wanted = null;
+      // The size answers a request of its own; the picture is still owed.
+      if (this.canResize && !this.sizeTold) return this.announceSize(0);
       this.dirty = false;
-      if (this.canResize && !this.sizeTold) this.announceSize(0);
-      else this.sendPicture();
+      this.sendPicture();
     }, 15);
   }
 

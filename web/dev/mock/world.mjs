@@ -25,6 +25,7 @@ export class World {
   sockets = new Set();
   containers = new Map();
   witness = [];
+  ticketsIssued = 0;
   seq = 0;
   timers = new Set();
 

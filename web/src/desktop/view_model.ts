@@ -168,10 +168,13 @@ export class ViewModel {
       if (onPicture(e) && !this.viewOnly && this.clipboard.holdPaste(e)) e.stopImmediatePropagation();
     }, true);
     this.on<KeyboardEvent>(window, "keyup", (e) => {
-      if (onPicture(e) && !isModifier(e.key)) this.keys.keyWasSent();
+      const sent = onPicture(e) && !isModifier(e.key);
+      // After noVNC has seen it, so that its own key-up has gone out.
+      setTimeout(() => {
+        if (sent) this.keys.keyWasSent();
+        this.chord.keyup(e.key);
+      });
     }, true);
-    // After noVNC has seen it, so that its own key-up has gone out.
-    this.on<KeyboardEvent>(window, "keyup", (e) => setTimeout(() => this.chord.keyup(e.key)), true);
     this.on(window, "blur", () => {
       this.keys.releaseAll();
       this.chord.reset();

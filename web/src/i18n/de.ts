@@ -15,7 +15,6 @@ export const de: Messages = {
   "app.copied": "Kopiert",
   "app.home": "Zurück zu deinen Desktops",
   "app.request_id": "Anfrage {id}",
-  "app.as_of": "Stand {time}",
   "app.stale": "Das ist der Stand von {time}.",
 
   "time.seconds": "{n} s",
@@ -82,7 +81,6 @@ export const de: Messages = {
   "template.start": "Starten",
   "template.starting": "Startet …",
   "template.open_running": "Öffnen",
-  "template.running": "Läuft",
   "template.options": "Optionen für {title}",
   "template.typical": "Bereit in etwa {time}",
   "template.lease": "{time} am Stück",
@@ -137,7 +135,6 @@ export const de: Messages = {
   "starting.slow": "Das dauert länger als sonst. Es wird weiter daran gearbeitet.",
   "starting.cancel": "Start abbrechen",
   "starting.cancelling": "Wird abgebrochen …",
-  "starting.opening": "Wird geöffnet …",
   "stage.queued": "Auf einen Platz warten",
   "stage.placing": "Host auswählen",
   "stage.preparing": "Abbild vorbereiten",

@@ -4,7 +4,6 @@ import type { Plural } from "./i18n";
 import type { enDesktop } from "./en_desktop";
 
 export const deDesktop: Record<keyof typeof enDesktop, string | Plural> = {
-  "desk.picture": "Entfernter Desktop {name}. Strg+Alt+Umschalt öffnet die Leiste.",
   "desk.picture_size": "Entfernter Desktop {name}, {width} × {height}. Strg+Alt+Umschalt öffnet die Leiste.",
   "desk.toolbar": "Desktop-Steuerung",
   "desk.handle.open": "Desktop-Steuerung zeigen",
@@ -78,7 +77,6 @@ export const deDesktop: Record<keyof typeof enDesktop, string | Plural> = {
   "clip.denied": "Der Browser hat es nicht erlaubt. Markiere den Text und kopiere ihn.",
   "clip.view_only": "Du siehst nur zu; die Zwischenablage wird nicht geteilt.",
 
-  "keys.title": "Tasten",
   "keys.hold": "Halten",
   "keys.hold_hint": "Einmal: für die nächste Taste. Zweimal: bis du sie wieder drückst.",
   "keys.single": "Drücken",
@@ -114,7 +112,6 @@ export const deDesktop: Record<keyof typeof enDesktop, string | Plural> = {
   "warn.grace": "Die Zeit ist um. Dieser Desktop wird in {time} zurückgenommen.",
   "warn.not_now": "Nicht jetzt",
   "warn.no_extension": "Er kann nicht weiter verlängert werden.",
-  "warn.extended": "Verlängert. Er endet jetzt um {time}.",
   "idle.title": "Noch da?",
   "idle.body": "Eine Weile wurde nichts getippt oder geklickt. Der Desktop stoppt in {time}. Jede Taste oder Bewegung darin hält ihn.",
   "idle.here": "Ich bin da",
@@ -122,7 +119,5 @@ export const deDesktop: Record<keyof typeof enDesktop, string | Plural> = {
   "web.title": "{name} ist bereit",
   "web.lead": "Es öffnet sich in einem eigenen Tab.",
   "web.open": "App öffnen",
-  "web.opening": "Wird geöffnet …",
   "web.failed": "Es konnte nicht geöffnet werden.",
-  "web.form": "{name} wird geöffnet …",
 };

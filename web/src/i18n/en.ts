@@ -14,7 +14,6 @@ export const en = {
   "app.copied": "Copied",
   "app.home": "Back to your desktops",
   "app.request_id": "Request {id}",
-  "app.as_of": "As of {time}",
   "app.stale": "This is what was known at {time}.",
 
   "time.seconds": "{n} s",
@@ -81,7 +80,6 @@ export const en = {
   "template.start": "Start",
   "template.starting": "Starting…",
   "template.open_running": "Open",
-  "template.running": "Running",
   "template.options": "Options for {title}",
   "template.typical": "Ready in about {time}",
   "template.lease": "{time} at a time",
@@ -136,7 +134,6 @@ export const en = {
   "starting.slow": "This takes longer than usual. It is still being worked on.",
   "starting.cancel": "Cancel start",
   "starting.cancelling": "Cancelling…",
-  "starting.opening": "Opening…",
   "stage.queued": "Waiting for a place",
   "stage.placing": "Choosing a host",
   "stage.preparing": "Preparing the image",

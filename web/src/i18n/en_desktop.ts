@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Messages of the page with the picture.
 export const enDesktop = {
-  "desk.picture": "Remote desktop {name}. Press Ctrl+Alt+Shift for the toolbar.",
   "desk.picture_size": "Remote desktop {name}, {width} × {height}. Press Ctrl+Alt+Shift for the toolbar.",
   "desk.toolbar": "Desktop controls",
   "desk.handle.open": "Show desktop controls",
@@ -75,7 +74,6 @@ export const enDesktop = {
   "clip.denied": "The browser did not allow it. Select the text and copy it.",
   "clip.view_only": "You are only watching; the clipboard is not shared.",
 
-  "keys.title": "Keys",
   "keys.hold": "Hold",
   "keys.hold_hint": "Once: for the next key. Twice: until you press it again.",
   "keys.single": "Press",
@@ -111,7 +109,6 @@ export const enDesktop = {
   "warn.grace": "Time is over. This desktop is taken back in {time}.",
   "warn.not_now": "Not now",
   "warn.no_extension": "It cannot be extended any further.",
-  "warn.extended": "Extended. It now ends at {time}.",
   "idle.title": "Still there?",
   "idle.body": "Nothing was typed or clicked for a while. The desktop stops in {time}. Any key or movement in it keeps it.",
   "idle.here": "I’m here",
@@ -119,7 +116,5 @@ export const enDesktop = {
   "web.title": "{name} is ready",
   "web.lead": "It opens in a tab of its own.",
   "web.open": "Open app",
-  "web.opening": "Opening…",
   "web.failed": "It could not be opened.",
-  "web.form": "Opening {name}…",
 } as const;

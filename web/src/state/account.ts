@@ -6,6 +6,7 @@ import { setUnauthenticatedListener } from "../api/request";
 import type { Me, Problem } from "../api/types";
 import { navigate, route } from "../router";
 import { noteServerDate } from "./clock";
+import { forgetSessions } from "./sessions";
 import { forgetThumbnails } from "./thumbnails";
 
 export type Account =
@@ -29,7 +30,10 @@ export async function loadAccount(): Promise<void> {
   }
 }
 
+/** Whoever signs in next must find nothing of the one before. */
 function leave(why: "expired" | "signed_out" | null): void {
+  forgetThumbnails();
+  forgetSessions();
   account.value = { state: "signed_out" };
   if (route.value.page === "sign_in") return;
   const query = new URLSearchParams();
@@ -47,7 +51,6 @@ export function signInAgain(): void {
 
 export async function signOut(): Promise<void> {
   await api.logout();
-  forgetThumbnails();
   leave("signed_out");
 }
 

@@ -53,6 +53,13 @@ export async function loadTemplates(): Promise<void> {
   }
 }
 
+export function forgetSessions(): void {
+  sessions.value = new Map();
+  sessionsLoad.value = { state: "loading" };
+  templates.value = null;
+  templatesLoad.value = { state: "loading" };
+}
+
 function dropSession(id: string): void {
   const next = new Map(sessions.value);
   if (next.delete(id)) sessions.value = next;

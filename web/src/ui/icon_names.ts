@@ -4,9 +4,9 @@ export const iconNames = [
   "monitor", "terminal", "globe", "shield", "flask-conical", "code", "box", "cpu", "graduation-cap",
   "database", "brush", "book-open", "gamepad-2", "play", "maximize", "minimize", "clipboard", "keyboard",
   "scaling", "camera", "power", "log-out", "ellipsis", "x", "check", "circle-alert", "triangle-alert",
-  "clock", "timer", "users", "search", "sun", "moon", "sun-moon", "rotate-cw", "arrow-left", "arrow-right",
-  "copy", "eye", "eye-off", "chevron-down", "circle-check", "circle-x", "wifi-off", "external-link", "server",
-  "user", "activity", "unplug", "house", "lock", "hourglass", "send", "monitor-off", "settings", "circle-help",
+  "clock", "timer", "users", "search", "rotate-cw", "arrow-right",
+  "copy", "eye", "eye-off", "chevron-down", "circle-check", "circle-x", "wifi-off", "external-link", 
+  "user", "activity", "unplug", "house", "lock", "hourglass", "send", "monitor-off", "circle-help",
   "gauge",
 ] as const;
 

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the pages do when something happens: losses, the end of a sign-in, live updates, keys, clipboard.
+import assert from "node:assert/strict";
+import { colours, picture } from "./picture.mjs";
+import { until } from "./report.mjs";
+import { startMockHere } from "./mock.mjs";
+import { signInAs } from "./states.mjs";
+import { newVisit } from "./visit.mjs";
+
+const connected = ".theatre[data-phase=connected]";
+
+/** Opens a ready desktop of anna's in a browser that is signed in. */
+async function openDesktop({ mock, browser, options = {}, session = {} }) {
+  const visit = await newVisit(browser, { url: mock.url }, options);
+  await mock.signIn(visit.context, "anna");
+  const made = await mock.ask("session", session);
+  await visit.page.goto(`/desktops/${made.id}`);
+  await visit.page.locator(connected).waitFor({ timeout: 15_000 });
+  return { ...visit, id: made.id };
+}
+
+const cases = [
+  ["a broken connection comes back by itself, with a new ticket", async ({ mock, open }) => {
+    const { page } = await open();
+    const before = mock.world.ticketsIssued;
+    await mock.ask("drop");
+    await page.locator(".theatre[data-phase=lost], .theatre[data-phase=connecting]").first().waitFor();
+    await page.locator(connected).waitFor();
+    await until("the picture", async () => (await colours(page)) > 16);
+    assert.equal(mock.world.ticketsIssued, before + 1);
+  }],
+  ["a loss that lasts is tried again less and less often", async ({ mock, open }) => {
+    const { page } = await open();
+    await mock.ask("set", { ticket: "host_unreachable" });
+    await mock.ask("drop");
+    await page.getByText(/try 3/).waitFor({ timeout: 15_000 });
+    await mock.ask("set", { ticket: null });
+    await page.getByTestId("retry-now").click();
+    await page.locator(connected).waitFor();
+  }],
+  ["a sign-in that ends leads to the sign-in page and back to the desktop", async ({ mock, open }) => {
+    const { page, id } = await open();
+    await mock.ask("expire_login");
+    await mock.ask("close", { code: 4401 });
+    await page.waitForURL(/\/sign-in\?/);
+    await signInAs(page, "anna", "berth");
+    await page.waitForURL(new RegExp(`/desktops/${id}$`));
+    await page.locator(connected).waitFor();
+  }],
+  ["a desktop whose time is over shows the ended page with the reason", async ({ mock, open }) => {
+    const { page, id } = await open();
+    await mock.ask("patch", { id, end: { reason: "lease_expired", message: "" } });
+    await page.locator("[data-testid=ended][data-reason=lease_expired]").waitFor();
+    assert.match(page.url(), /\/ended$/);
+  }],
+  ["without events the page asks by itself, and says so", async ({ mock, open }) => {
+    const { page, id } = await open();
+    await page.goto("/");
+    await mock.ask("set", { events: "down" });
+    await page.locator("[data-testid=live][data-state=polling]").waitFor();
+    await mock.ask("patch", { id, end: { reason: "idle", message: "" } });
+    await page.locator(`[data-id=${id}]`).waitFor({ state: "detached", timeout: 15_000 });
+    await mock.ask("set", { events: "ok" });
+    await page.locator("[data-testid=live][data-state=live]").waitFor({ timeout: 40_000 });
+  }],
+  ["a desktop that ended unheard does not stay on its page", async ({ mock, open }) => {
+    const { page, id } = await open();
+    await mock.ask("set", { events: "down" });
+    const session = mock.world.sessions.get(id);
+    Object.assign(session, { state: "ended", ended_at: new Date().toISOString(), end: { reason: "host_lost", code: null, message: "" } });
+    await page.locator("[data-testid=ended][data-reason=host_lost]").waitFor({ timeout: 25_000 });
+  }],
+  ["Ctrl+Alt+Shift opens the bar, arrows move in it, Esc gives the keys back to the desktop", async ({ mock, open }) => {
+    const { page } = await open();
+    await page.getByTestId("toolbar").waitFor({ state: "hidden", timeout: 10_000 });
+    await picture(page).focus();
+    await page.keyboard.press("Control+Alt+Shift");
+    await page.getByTestId("toolbar").waitFor();
+    const focused = () => page.evaluate(() => document.activeElement?.dataset.testid ?? document.activeElement?.tagName);
+    await until("focus in the bar", async () => (await focused()) === "tool-clipboard");
+    await page.keyboard.press("ArrowRight");
+    assert.equal(await focused(), "tool-keys");
+    await page.keyboard.press("Escape");
+    await until("focus on the picture", async () => (await focused()) === "CANVAS");
+    await page.keyboard.type("k");
+    await until("the key", () => mock.witness("key").some((k) => k.keysym === 0x6b && k.down));
+    const down = new Map();
+    for (const k of mock.witness("key")) down.set(k.keysym, k.down);
+    assert.ok([...down.values()].every((d) => !d), "a key stayed down on the desktop");
+  }],
+  ["a modifier held by button goes with the next key and is let go", async ({ mock, open }) => {
+    const { page } = await open();
+    await page.getByTestId("tool-keys").click();
+    await page.getByRole("button", { name: "Super", exact: true }).click();
+    await picture(page).focus();
+    await page.keyboard.press("r");
+    const keys = await until("Super up", () => {
+      const list = mock.witness("key").map((k) => `${k.down ? "+" : "-"}${k.keysym.toString(16)}`);
+      return list.includes("-ffeb") && list;
+    });
+    assert.deepEqual(keys.slice(keys.indexOf("+ffeb")), ["+ffeb", "+72", "-72", "-ffeb"]);
+  }],
+  ["Ctrl+V sends the text before the key", async ({ mock, open }) => {
+    const { page, context } = await open();
+    await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+    await page.evaluate(() => navigator.clipboard.writeText("pasted text"));
+    await picture(page).focus();
+    await page.keyboard.press("Control+v");
+    await until("V on the desktop", () => mock.witness("key").some((k) => k.keysym === 0x76));
+    const order = mock.world.witness.map((w) => w.text ?? w.keysym);
+    assert.ok(order.indexOf("pasted text") >= 0 && order.indexOf("pasted text") < order.indexOf(0x76), JSON.stringify(order));
+  }],
+  ["with permission the desktop's copy is on this clipboard by itself", async ({ mock, open }) => {
+    const { page } = await open({ options: { permissions: ["clipboard-read", "clipboard-write"] } });
+    await mock.ask("cut_text", { text: "copied there" });
+    await until("the text", () => page.evaluate(() => navigator.clipboard.readText().then((t) => t === "copied there")));
+  }],
+  ["a warning's button extends, and the strip goes", async ({ mock, open }) => {
+    const { page, id } = await open({ session: { left_s: 45 } });
+    await page.locator("[data-warning=one]").getByTestId("extend").click();
+    await page.locator("[data-warning]").waitFor({ state: "detached" });
+    assert.ok(Date.parse(mock.world.sessions.get(id).deadline) > Date.now() + 600_000);
+  }],
+  ["whoever only watches sends nothing", async ({ mock, browser }) => {
+    const { page, context } = await newVisit(browser, { url: mock.url });
+    await mock.signIn(context, "root");
+    const made = await mock.ask("session", { owner: "anna" });
+    await page.goto(`/desktops/${made.id}`);
+    await page.locator(connected).waitFor();
+    await until("the picture", async () => (await colours(page)) > 16);
+    await picture(page).click({ position: { x: 300, y: 300 }, force: true });
+    await page.keyboard.type("x");
+    await page.waitForTimeout(300); // long enough for a key to arrive if one were sent
+    assert.deepEqual(mock.witness("key").concat(mock.witness("pointer"), mock.witness("resize")), []);
+    await context.close();
+  }],
+  ["nothing of the one who signed out is shown to the next", async ({ mock, open }) => {
+    const { page, id } = await open();
+    await page.goto("/");
+    await page.locator(`[data-id=${id}]`).waitFor();
+    await page.getByTestId("account-menu").click();
+    await page.getByTestId("sign-out").click();
+    await page.getByTestId("username").waitFor();
+    await mock.ask("set", { sessions: "hang" });
+    await signInAs(page, "root", "berth");
+    await page.getByTestId("template-card").first().waitFor();
+    assert.equal(await page.locator(`[data-id=${id}]`).count(), 0);
+    const stored = await page.evaluate(() => Object.keys(sessionStorage).length);
+    assert.equal(stored, 0);
+  }],
+  ["two quick clicks on Start give one desktop", async ({ mock, browser }) => {
+    const { page, context } = await newVisit(browser, { url: mock.url });
+    await mock.signIn(context, "anna");
+    await page.goto("/");
+    await page.locator("[data-template=kali] [data-testid=start]").dblclick();
+    await page.waitForURL(/\/desktops\//);
+    assert.equal(mock.world.sessions.size, 1);
+    await context.close();
+  }],
+  ["German says it in German", async ({ mock, browser }) => {
+    const { page, context } = await newVisit(browser, { url: mock.url }, { locale: "de-DE" });
+    await page.goto("/");
+    await page.getByRole("heading", { level: 1, name: "Anmelden" }).waitFor();
+    assert.equal(await page.evaluate(() => document.documentElement.lang), "de");
+    await context.close();
+  }],
+];
+
+/** `only` is a part of a case's name. */
+export async function behaviour(browser, report, { only = "" } = {}) {
+  const mock = await startMockHere();
+  for (const [name, run] of cases.filter(([n]) => n.includes(only))) {
+    await report.check(name, async () => {
+      await mock.ask("reset");
+      const opened = [];
+      const open = async (more = {}) => {
+        const visit = await openDesktop({ mock, browser, ...more });
+        opened.push(visit.context);
+        return visit;
+      };
+      try {
+        await run({ mock, browser, open });
+      } finally {
+        for (const context of opened) await context.close();
+      }
+    });
+  }
+  await mock.stop();
+}
