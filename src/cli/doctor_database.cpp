@@ -20,8 +20,7 @@ namespace fs = std::filesystem;
 
 constexpr std::uintmax_t largest_copy = std::uintmax_t{512} * 1024 * 1024;
 
-void check_accounts(store::Database& database, Findings& findings) {
-    boost::asio::io_context context;
+void check_accounts(boost::asio::io_context& context, store::Database& database, Findings& findings) {
     auto accounts = run_blocking(context, database.accounts().list());
     if (!accounts) {
         findings.push_back(failure("administrator", accounts.error().operator_text(), "restore the database from a backup"));
@@ -45,6 +44,7 @@ void look_at_copy(const fs::path& file, const fs::path& folder, Findings& findin
         findings.push_back(failure("database", fmt::format("{} cannot be read: {}", file.string(), bad.message()), "give the user that runs berth this file"));
         return;
     }
+    boost::asio::io_context context; // first: the database's threads end before it
     crypto::SystemRandom random;
     store::DatabaseConfig config;
     config.file = folder / "berth.db";
@@ -54,7 +54,7 @@ void look_at_copy(const fs::path& file, const fs::path& folder, Findings& findin
         return;
     }
     findings.push_back(good("database", fmt::format("{}: sound, deployment {}", file.string(), (*database)->deployment_id())));
-    check_accounts(**database, findings);
+    check_accounts(context, **database, findings);
 }
 
 } // namespace

@@ -67,13 +67,16 @@ public:
         , client_{executor, connector.engine(), client_config()}
         , findings_{findings} {}
 
-    Task<bool> run(std::set<std::string>& images) {
-        if (!co_await look_at_engine()) co_return false;
-        co_await look_at_images(images);
+    // Whether the engine can be used at all.
+    Task<Result<bool>> run() {
+        bool is_usable = co_await look_at_engine();
+        if (!is_usable) co_return false;
+        co_await look_at_images();
         co_await make_a_container();
         co_await prove_isolation();
         co_return true;
     }
+    const std::set<std::string>& images() const noexcept { return images_; } // which are here
 
 private:
     static Client::Config client_config() {
@@ -119,13 +122,13 @@ private:
         add(good("engine_clock", detail));
     }
 
-    Task<void> look_at_images(std::set<std::string>& found) {
+    Task<void> look_at_images() {
         for (const config::Template& entry : config_.templates) {
             if (!entry.is_enabled) continue;
             auto image = co_await client_.image_inspect(entry.spec.image, deadline_in(patience));
             std::string name = "image " + entry.spec.image;
             if (image) {
-                found.insert(entry.spec.image);
+                images_.insert(entry.spec.image);
                 usable_image_ = entry.spec.image;
                 add(good(name, fmt::format("{} MiB, template {}", image->size_bytes / (1024 * 1024), entry.name.str())));
             } else if (image.error().code() == Errc::image_missing) {
@@ -251,6 +254,7 @@ private:
     std::string described_;
     Client client_;
     Findings& findings_;
+    std::set<std::string> images_;
     std::string usable_image_;
     bool has_probe_ = false;
 };
@@ -272,7 +276,9 @@ bool examine(const config::Config& config, const config::Host& host, std::set<st
     }
     boost::asio::io_context context;
     Examination examination{config, host, **connector, *endpoint, context.get_executor(), findings};
-    return run_blocking(context, examination.run(images));
+    auto is_usable = run_blocking(context, examination.run());
+    images.insert(examination.images().begin(), examination.images().end());
+    return is_usable && *is_usable;
 }
 
 } // namespace

@@ -60,7 +60,10 @@ public:
         auto status = co_await set_password(account, text_of(body, "password"));
         if (!status) co_return status.error();
         json::value answer = to_json(account);
+        std::string name = account.username;
         auto inserted = co_await store_.insert(std::move(account));
+        if (!inserted && inserted.error().code() == Errc::already_exists)
+            co_return Error{Errc::already_exists, fmt::format("there is an account {} already", name)};
         if (!inserted) co_return inserted.error();
         co_return answer;
     }
@@ -117,13 +120,13 @@ Task<Result<json::value>> dispatch(Accounts& accounts, std::string method, std::
 
 Result<std::string> offline_accounts(const config::Config& config, const std::string& method,
                                      const std::string& target, const std::string& body) {
+    boost::asio::io_context context; // first: the threads of the others end before it
     crypto::SystemRandom random;
     store::DatabaseConfig where;
     where.file = config.database.path;
     auto database = store::Database::open(where, random, SystemClock{});
     if (!database) return database.error();
     Accounts accounts{**database, config.auth.min_password_length};
-    boost::asio::io_context context;
     json::object parsed = body.empty() ? json::object{} : json::parse(body).as_object();
     auto answer = run_blocking(context, dispatch(accounts, method, target, std::move(parsed)));
     if (!answer) return answer.error();
