@@ -32,6 +32,28 @@ const Template* Catalog::find(const TemplateName& name) const noexcept {
     return found == templates_.end() ? nullptr : &*found;
 }
 
+Template complete(Template chosen, const ImageFacts* facts) {
+    auto& spec = chosen.spec;
+    if (spec.endpoints.empty() && facts) spec.endpoints = facts->endpoints;
+    if (spec.endpoints.empty()) {
+        session::Endpoint desktop;
+        desktop.name = "desktop";
+        desktop.port = 5900;
+        spec.endpoints.push_back(std::move(desktop));
+    }
+    if (spec.secret_target.empty() && facts && facts->secret_delivery) {
+        spec.secret_delivery = *facts->secret_delivery;
+        spec.secret_target = facts->secret_target;
+        if (facts->user_id) spec.secret_uid = *facts->user_id;
+    }
+    if (spec.secret_target.empty()) {
+        spec.secret_delivery = session::SecretDelivery::env;
+        spec.secret_target = "VNC_PASSWORD";
+    }
+    if (chosen.resolution_env.empty() && facts) chosen.resolution_env = facts->resolution_env;
+    return chosen;
+}
+
 Result<session::Spec> spec_for(const Template& chosen, const std::string& resolution) {
     auto spec = chosen.spec;
     auto wanted = resolution;

@@ -3,6 +3,7 @@
 // What can be started. Fixed for the life of the process.
 
 #include "base/error.hpp"
+#include "broker/ports.hpp"
 #include "session/session.hpp"
 
 #include <map>
@@ -34,6 +35,11 @@ public:
 private:
     std::vector<Template> templates_;
 };
+
+// The template with what its image says of itself where it is silent: endpoints, the way of the
+// secret, the variable of the resolution. Without any word: rfb on 5900, the secret in VNC_PASSWORD
+// (the contract of the oldest images).
+Template complete(Template chosen, const ImageFacts* facts);
 
 // The template's spec with the person's choice in it. invalid_input when the resolution is not one
 // of the template's (or, without a list, not WIDTHxHEIGHT between 320x200 and 7680x4320).

@@ -86,8 +86,10 @@ net::Task<Status> HostRegistry::check(HostId id, Deadline deadline) {
 net::Task<void> HostRegistry::recheck_image(std::string image, Deadline deadline) {
     for (auto& [id, host] : hosts_) {
         if (host.view.state != placement::HostState::up) continue;
-        auto status = co_await host.engine->check_image(image, deadline);
-        if (status) host.view.images_missing.erase(image);
+        auto facts = co_await host.engine->check_image(image, deadline);
+        if (!facts) continue;
+        host.view.images_missing.erase(image);
+        image_facts_[image] = std::move(*facts);
     }
 }
 
@@ -112,12 +114,14 @@ net::Task<Status> HostRegistry::check_now(HostEntry& host, Deadline deadline) {
 
 net::Task<void> HostRegistry::check_images(HostEntry& host, Deadline deadline) {
     for (const auto& image : images_) {
-        auto status = co_await host.engine->check_image(image, earlier(deadline, deadline_in(limits::engine_inspect)));
+        auto facts = co_await host.engine->check_image(image, earlier(deadline, deadline_in(limits::engine_inspect)));
         auto was_missing = host.view.images_missing.contains(image);
-        if (status) {
+        if (facts) {
+            image_facts_[image] = std::move(*facts);
             host.view.images_missing.erase(image);
+            if (was_missing) sink_.host_changed(host.view.id);
             if (was_missing && on_room) on_room();
-        } else if (status.error().code() == Errc::image_missing && !was_missing) {
+        } else if (facts.error().code() == Errc::image_missing && !was_missing) {
             note_image_missing(host.view.id, image);
         }
     }
@@ -138,9 +142,11 @@ net::Task<void> HostRegistry::keep_checking(HostId id) {
 
 net::Task<void> HostRegistry::keep_watching(HostId id) {
     auto* host = entry(id);
-    co_await host->engine->watch([this, id](HostNotice notice) {
+    std::function<void(HostNotice)> tell = [this, id](HostNotice notice) {
         if (on_notice) on_notice(id, notice);
-    });
+    };
+    auto watching = host->engine->watch(std::move(tell));
+    co_await std::move(watching);
 }
 
 void HostRegistry::set_state(HostEntry& host, placement::HostState state, std::string reason) {
@@ -153,6 +159,11 @@ void HostRegistry::set_state(HostEntry& host, placement::HostState state, std::s
     host.view.reason = std::move(reason);
     sink_.host_changed(host.view.id);
     if (state == placement::HostState::up && on_room) on_room();
+}
+
+const ImageFacts* HostRegistry::facts_of(const std::string& image) const {
+    auto found = image_facts_.find(image);
+    return found == image_facts_.end() ? nullptr : &found->second;
 }
 
 std::vector<placement::Host> HostRegistry::snapshot() const {

@@ -67,6 +67,8 @@ public:
     // One host now; not_found.
     net::Task<Status> check(HostId id, Deadline deadline);
 
+    // What the image said of itself when it was last seen; nullptr when it never was.
+    const ImageFacts* facts_of(const std::string& image) const;
     std::vector<placement::Host> snapshot() const;
     const HostEntry* find(const HostId& id) const;
     std::vector<const HostEntry*> all() const;
@@ -94,6 +96,7 @@ private:
     EventSink& sink_;
     std::map<HostId, HostEntry> hosts_; // never changes its keys after construction
     std::set<std::string> images_;
+    std::map<std::string, ImageFacts> image_facts_;
     net::TaskScope scope_;
 };
 

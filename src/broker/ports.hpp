@@ -91,6 +91,16 @@ struct Observed {
     std::string error; // the engine's words
 };
 
+// What an image says about itself by labels; a template's own words win over it.
+struct ImageFacts {
+    ImageFacts() = default;
+    std::vector<session::Endpoint> endpoints;
+    std::optional<session::SecretDelivery> secret_delivery;
+    std::string secret_target;
+    std::optional<int> user_id;
+    std::string resolution_env;
+};
+
 struct HostFacts {
     HostFacts() = default;
     std::string engine_id;   // changes when the engine was replaced
@@ -130,8 +140,8 @@ public:
     dial(const ContainerId& container, std::uint16_t port, net::Executor executor, Deadline deadline) = 0;
     // Engine facts; also proves that the engine answers.
     virtual Task<Result<HostFacts>> check(Deadline deadline) = 0;
-    // Whether the image is there: image_missing otherwise. Never pulls.
-    virtual Task<Status> check_image(const std::string& image, Deadline deadline) = 0;
+    // Whether the image is there, and what it says of itself; image_missing otherwise. Never pulls.
+    virtual Task<Result<ImageFacts>> check_image(const std::string& image, Deadline deadline) = 0;
     // Calls `notice` for each container of ours that died or was removed, until cancelled.
     // Reconnects by itself and reports a gap each time it is connected.
     virtual Task<void> watch(std::function<void(HostNotice)> notice) = 0;

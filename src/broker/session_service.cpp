@@ -41,7 +41,7 @@ Status check_names(const CreateSession& command) {
 }
 
 session::Session draft_of(const access::Caller& caller, const CreateSession& command,
-                          const Template& chosen, session::Spec spec, SessionId id) {
+                          const Template& chosen, SessionId id) {
     session::Session draft;
     draft.id = std::move(id);
     draft.owner.realm = caller.realm;
@@ -50,7 +50,6 @@ session::Session draft_of(const access::Caller& caller, const CreateSession& com
     draft.requested_by = caller.subject;
     draft.template_name = chosen.name;
     draft.name = command.name;
-    draft.spec = std::move(spec);
     draft.policy = chosen.lease;
     draft.placement_labels = chosen.host_labels;
     draft.idempotency_key = command.idempotency_key;
@@ -97,10 +96,7 @@ net::Task<Result<Created>> SessionService::create(access::Caller caller, CreateS
     const auto* chosen = catalog_.find(command.template_name);
     if (!chosen)
         co_return Error{Errc::not_found, "no template", "There is no such desktop."}.with_field("/template", "is not a template");
-    auto spec = spec_for(*chosen, command.resolution);
-    if (!spec) co_return spec.error();
-
-    auto draft = draft_of(caller, command, *chosen, std::move(*spec), make_session_id(random_));
+    auto draft = draft_of(caller, command, *chosen, make_session_id(random_));
     auto looking = existing(draft.owner, draft.idempotency_key, deadline);
     auto known = co_await std::move(looking);
     if (!known) co_return known.error();
@@ -111,7 +107,7 @@ net::Task<Result<Created>> SessionService::create(access::Caller caller, CreateS
     }
     if (auto room = check_quota(caller, *chosen); !room) co_return room.error();
 
-    placement::Need need{draft.spec.image, draft.placement_labels};
+    placement::Need need{chosen->spec.image, chosen->host_labels};
     HostSlot slot;
     auto verdict = placement::choose(context_.hosts.snapshot(), need);
     if (verdict.refusal && verdict.refusal->error.code() == Errc::image_missing) {
@@ -121,6 +117,11 @@ net::Task<Result<Created>> SessionService::create(access::Caller caller, CreateS
         verdict = placement::choose(context_.hosts.snapshot(), need);
     }
     if (verdict.refusal && !verdict.refusal->is_transient) co_return verdict.refusal->error;
+
+    // Only now: what the image says of itself may have been learnt by the second look.
+    auto spec = spec_for(complete(*chosen, context_.hosts.facts_of(need.image)), command.resolution);
+    if (!spec) co_return spec.error();
+    draft.spec = std::move(*spec);
 
     // Nobody overtakes the queue: with people waiting the new one joins it.
     auto step = session::begin(std::move(draft), context_.clock.now());

@@ -230,10 +230,17 @@ Task<Result<broker::HostFacts>> DockerHost::facts(Deadline deadline) {
     co_return facts;
 }
 
-Task<Status> DockerHost::check_image(const std::string& image, Deadline deadline) {
+Task<Result<broker::ImageFacts>> DockerHost::check_image(const std::string& image, Deadline deadline) {
     auto details = co_await inspect_image(image, deadline);
     if (!details) co_return details.error();
-    co_return Status{};
+    auto said = describe_image(details->labels);
+    broker::ImageFacts facts;
+    facts.endpoints = std::move(said.endpoints);
+    facts.secret_delivery = said.secret_delivery;
+    facts.secret_target = std::move(said.secret_target);
+    facts.user_id = said.user_id;
+    facts.resolution_env = std::move(said.resolution_env);
+    co_return facts;
 }
 
 Task<Result<ImageDetails>> DockerHost::inspect_image(const std::string& image, Deadline deadline) {

@@ -40,7 +40,7 @@ public:
         const ContainerId& container, std::uint16_t port, net::Executor executor, Deadline deadline
     ) override;
     Task<Result<broker::HostFacts>> check(Deadline deadline) override;
-    Task<Status> check_image(const std::string& image, Deadline deadline) override;
+    Task<Result<broker::ImageFacts>> check_image(const std::string& image, Deadline deadline) override;
     Task<void> watch(std::function<void(broker::HostNotice)> notice) override;
     Task<Result<std::vector<std::string>>>
     logs(const ContainerId& container, int lines, Deadline deadline) override;

@@ -295,10 +295,10 @@ struct HttpClient::Impl {
         auto result = co_await with_deadline(std::move(task), deadline);
         if (!result) {
             auto error = Error{result.error()};
-            auto where = dialer.describe();
-            bool says_where = error.operator_text().starts_with(where);
-            if (!says_where) error = std::move(error).with_context(where);
-            co_return std::move(error).with_context(log_safe(label_of(request)));
+            auto context = log_safe(label_of(request));
+            bool says_where = error.operator_text().starts_with(dialer.describe());
+            if (!says_where) context += ": " + dialer.describe();
+            co_return std::move(error).with_context(context);
         }
         co_return result;
     }

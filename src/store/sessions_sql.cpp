@@ -4,7 +4,9 @@
 #include "store/connection.hpp"
 #include "store/rows.hpp"
 
+#include <algorithm>
 #include <array>
+#include <limits>
 
 namespace berth::store {
 namespace {
@@ -21,10 +23,20 @@ constexpr std::array session_columns{
     "extensions_used", "last_input_at", "disconnected_since", "end_reason", "end_code",
     "end_message", "end_detail", "end_stage", "stop_attempts", "retry_at", "holds_slot"};
 
-// Binds every column of the row, in the order of session_columns; `bind` is soci::into or soci::use.
+// Bind what they are given, in order. What soci::use() returns refers to a default argument that
+// ends with the full expression: it must reach exchange() in the same one.
+struct AsInput {
+    soci::statement& statement;
+    void operator()(auto&... members) const { (statement.exchange(soci::use(members)), ...); }
+};
+struct AsOutput {
+    soci::statement& statement;
+    void operator()(auto&... members) const { (statement.exchange(soci::into(members)), ...); }
+};
+
+// Binds every column of the row, in the order of session_columns.
 template <class Bind>
-void exchange_row(soci::statement& statement, SessionRow& row, Bind bind) {
-    auto all = [&](auto&... members) { (statement.exchange(bind(members)), ...); };
+void exchange_row(Bind all, SessionRow& row) {
     all(row.id, row.version, row.generation, row.realm, row.subject, row.slot, row.requested_by,
         row.template_name, row.name, row.spec, row.policy, row.idempotency_key, row.state,
         row.created_at, row.state_since, row.stages, row.start_deadline, row.ready_at, row.ended_at,
@@ -33,16 +45,13 @@ void exchange_row(soci::statement& statement, SessionRow& row, Bind bind) {
         row.end_detail, row.end_stage, row.stop_attempts, row.retry_at, row.holds_slot);
 }
 
-constexpr auto as_input = [](auto& member) { return soci::use(member); };
-constexpr auto as_output = [](auto& member) { return soci::into(member); };
-
 void prepare(soci::statement& statement, const std::string& query) {
     statement.alloc();
     statement.prepare(query);
     statement.define_and_bind();
 }
 
-// "a<between>b<between>c" with each name written by `form`.
+// "a, b, c" with each name written by `form`.
 template <class Form>
 std::string listed(Form form) {
     std::string text;
@@ -65,7 +74,7 @@ Result<std::vector<Session>>
 select(Connection& connection, const std::string& where, const Values&... values) {
     SessionRow row;
     soci::statement statement{connection.sql()};
-    exchange_row(statement, row, as_output);
+    exchange_row(AsOutput{statement}, row);
     (statement.exchange(soci::use(values)), ...);
     prepare(statement, select_sessions() + where);
     statement.execute();
@@ -122,7 +131,7 @@ Written write_new(Connection& connection, const Session& session) {
         + listed([](const std::string& name) { return ":" + name; }) + ")";
     auto row = encode_session(session);
     soci::statement statement{connection.sql()};
-    exchange_row(statement, row, as_input);
+    exchange_row(AsInput{statement}, row);
     prepare(statement, query);
     return connection.write(statement);
 }
@@ -172,7 +181,7 @@ Result<std::int64_t> update_session(
         const auto old_id = row.id;
         row.version = old_version + 1;
         soci::statement statement{connection.sql()};
-        exchange_row(statement, row, as_input);
+        exchange_row(AsInput{statement}, row);
         statement.exchange(soci::use(old_id));
         statement.exchange(soci::use(old_version));
         prepare(statement, query);
@@ -284,9 +293,16 @@ Status check_database(Connection& connection) {
         long long count = 0;
         connection.sql() << "SELECT count(*) FROM meta", soci::into(count);
         if (!connection.is_write_suspect()) return {};
-        // After a failure reading proves nothing: a full disk still answers questions.
+        // After a failure reading proves nothing, and a small write fits on a full disk: try one
+        // that is larger than any of ours, and take it back.
+        {
+            Transaction transaction{connection};
+            connection.run_script("INSERT INTO meta (key, value) VALUES ('probe', hex(zeroblob(65536)))"
+                                  " ON CONFLICT (key) DO UPDATE SET value = excluded.value");
+            transaction.commit();
+        }
         Transaction transaction{connection};
-        connection.run_script("UPDATE meta SET value = value");
+        connection.run_script("DELETE FROM meta WHERE key = 'probe'");
         transaction.commit();
         return {};
     });

@@ -93,10 +93,10 @@ net::Task<Result<broker::HostFacts>> FakeHost::check(Deadline) {
     co_return facts;
 }
 
-net::Task<Status> FakeHost::check_image(const std::string& image, Deadline) {
+net::Task<Result<broker::ImageFacts>> FakeHost::check_image(const std::string& image, Deadline) {
     if (is_unreachable) co_return Error{Errc::host_unreachable, "image"};
     if (missing_images.contains(image)) co_return Error{Errc::image_missing, image};
-    co_return Status{};
+    co_return broker::ImageFacts{};
 }
 
 net::Task<void> FakeHost::watch(std::function<void(broker::HostNotice)> notice) {

@@ -32,7 +32,7 @@ public:
     net::Task<Result<std::unique_ptr<net::ByteStream>>>
     dial(const ContainerId&, std::uint16_t, net::Executor, Deadline) override;
     net::Task<Result<broker::HostFacts>> check(Deadline deadline) override;
-    net::Task<Status> check_image(const std::string& image, Deadline deadline) override;
+    net::Task<Result<broker::ImageFacts>> check_image(const std::string& image, Deadline deadline) override;
     net::Task<void> watch(std::function<void(broker::HostNotice)> notice) override;
     net::Task<Result<std::vector<std::string>>> logs(const ContainerId&, int, Deadline) override;
 

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// The whole surface on one page. The third column is the policy: "public", "signed_in" (the use
+// case asks access/ about the object), or an action that the guard asks access/ about at once.
+#include "api/native/errors.hpp"
+#include "api/native/native_api.hpp"
+
+#include <boost/json/serialize.hpp>
+
+namespace berth::api::native {
+
+using http::Access;
+
+std::vector<http::Route> NativeApi::routes() {
+    using Member = Task<Response> (NativeApi::*)(Request&);
+    auto call = [this](Member member) -> http::Handler {
+        return [this, member](Request& request) { return (this->*member)(request); };
+    };
+    auto drain = [this](bool is_draining) -> http::Handler {
+        return [this, is_draining](Request& request) { return drain_host(request, is_draining); };
+    };
+    return {
+        {"POST", "/api/v1/login", Access{"public"}, call(&NativeApi::login)},
+        {"POST", "/api/v1/logout", Access{"see_self"}, call(&NativeApi::logout)},
+        {"GET", "/api/v1/me", Access{"see_self"}, call(&NativeApi::me)},
+        {"PUT", "/api/v1/me/password", Access{"change_own_password"}, call(&NativeApi::change_password)},
+        {"GET", "/api/v1/tokens", Access{"manage_own_tokens"}, call(&NativeApi::list_tokens)},
+        {"POST", "/api/v1/tokens", Access{"manage_own_tokens"}, call(&NativeApi::create_token)},
+        {"DELETE", "/api/v1/tokens/{id}", Access{"manage_own_tokens"}, call(&NativeApi::delete_token)},
+        {"GET", "/api/v1/users", Access{"manage_users"}, call(&NativeApi::list_users)},
+        {"POST", "/api/v1/users", Access{"manage_users"}, call(&NativeApi::add_user)},
+        {"PATCH", "/api/v1/users/{name}", Access{"manage_users"}, call(&NativeApi::change_user)},
+
+        {"GET", "/api/v1/templates", Access{"list_templates"}, call(&NativeApi::list_templates)},
+        {"POST", "/api/v1/sessions", Access{"create_session"}, call(&NativeApi::create_session)},
+        {"GET", "/api/v1/sessions", Access{"list_own_sessions"}, call(&NativeApi::list_sessions)},
+        {"GET", "/api/v1/sessions/{id}", Access{"signed_in"}, call(&NativeApi::get_session)},
+        {"DELETE", "/api/v1/sessions/{id}", Access{"signed_in"}, call(&NativeApi::stop_session)},
+        {"POST", "/api/v1/sessions/{id}/extend", Access{"signed_in"}, call(&NativeApi::extend_session)},
+        {"POST", "/api/v1/sessions/{id}/ticket", Access{"signed_in"}, call(&NativeApi::create_ticket)},
+        {"GET", "/api/v1/sessions/{id}/logs", Access{"signed_in"}, call(&NativeApi::session_logs)},
+        {"GET", "/api/v1/events", Access{"see_events"}, call(&NativeApi::events)},
+
+        {"GET", "/api/v1/hosts", Access{"see_hosts"}, call(&NativeApi::list_hosts)},
+        {"POST", "/api/v1/hosts/{name}/drain", Access{"manage_hosts"}, drain(true)},
+        {"POST", "/api/v1/hosts/{name}/resume", Access{"manage_hosts"}, drain(false)},
+        {"POST", "/api/v1/hosts/{name}/test", Access{"manage_hosts"}, call(&NativeApi::test_host)},
+
+        {"GET", "/api/v1/openapi.json", Access{"public"}, call(&NativeApi::openapi)},
+        {"GET", "/healthz", Access{"public"}, call(&NativeApi::health)},
+        {"GET", "/readyz", Access{"public"}, call(&NativeApi::ready)},
+        {"GET", "/version", Access{"public"}, call(&NativeApi::version)},
+        {"GET", "/metrics", Access{"see_metrics"}, call(&NativeApi::metrics)},
+    };
+}
+
+http::Response json_answer(int status, const boost::json::value& body) {
+    return http::Response{status, boost::json::serialize(body), "application/json"};
+}
+
+NativeApi::NativeApi(NativeParts parts, NativeConfig config)
+    : parts_{parts}
+    , config_{std::move(config)} {}
+
+http::Response NativeApi::problem(const Error& error, const Request& request) const {
+    auto is_staff = request.principal && access::may(caller(request), access::Action::see_hosts);
+    return native::problem(error, request, is_staff);
+}
+
+const Principal& NativeApi::principal(const Request& request) {
+    return *static_cast<const Principal*>(request.principal.get());
+}
+
+} // namespace berth::api::native

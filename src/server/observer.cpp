@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/observer.hpp"
+
+#include "base/assert.hpp"
+
+#include <map>
+#include <set>
+
+namespace berth::server {
+namespace {
+
+metrics::Label state_label() {
+    return {"state", {"queued", "creating", "starting", "probing", "ready", "stopping"}};
+}
+
+} // namespace
+
+Observer::Observer(metrics::Registry& registry, const std::string& version)
+    : requests_{registry.counters("berth_http_requests_total", "Answered HTTP requests.",
+                                  {metrics::Label{"route", 64}, metrics::Label{"code", 64}})}
+    , durations_{registry.histograms("berth_http_request_duration_seconds", "Time from the parsed head to the written answer.",
+                                     {metrics::Label{"route", 64}}, metrics::request_seconds())}
+    , sessions_{registry.gauges("berth_sessions", "Live sessions by template and state.",
+                                {metrics::Label{"template", 64}, state_label()})}
+    , host_up_{registry.gauges("berth_host_up", "1 when the host takes part, else 0.", {metrics::Label{"host", 512}})}
+    , host_slots_{registry.gauges("berth_host_slots", "Places of a host.",
+                                  {metrics::Label{"host", 512}, metrics::Label{"kind", {"used", "creating", "capacity"}}})}
+    , viewers_{registry.gauge("berth_gateway_viewers", "Open tunnels.")}
+    , subscribers_{registry.gauge("berth_event_streams", "Open event streams.")}
+    , queue_{registry.gauge("berth_queue_length", "Sessions that wait for a place.")}
+    , broken_expectations_{registry.gauge("berth_broken_expectations", "Expectations that did not hold; each is a defect.")} {
+    registry.gauges("berth_build_info", "1, with the version.", {metrics::Label{"version", 1}}).with({version}).set(1);
+}
+
+void Observer::request(const http::RequestRecord& record) {
+    auto route = record.route.empty() ? std::string_view{"none"} : record.route;
+    auto code = std::to_string(record.status);
+    requests_.with({route, code}).add();
+    durations_.with({route}).observe(static_cast<double>(record.duration.count()) / 1e6);
+}
+
+void Observer::collect(
+    const broker::RunnerRegistry& runners, const broker::HostRegistry& hosts, const gateway::Gateway& gateway,
+    const events::Hub& hub, const broker::StartQueue& queue
+) {
+    std::map<std::pair<std::string, std::string>, int> counts;
+    std::set<std::string> templates;
+    for (const auto& runner : runners.all()) {
+        const auto& s = runner->session();
+        templates.insert(s.template_name.str());
+        ++counts[{s.template_name.str(), std::string{session::name_of(s.state)}}];
+    }
+    for (const auto& name : templates) {
+        for (auto state : {"queued", "creating", "starting", "probing", "ready", "stopping"})
+            sessions_.with({name, state}).set(counts[{name, state}]);
+    }
+    for (const auto* host : hosts.all()) {
+        const auto& name = host->view.id.str();
+        host_up_.with({name}).set(host->view.state == placement::HostState::up ? 1 : 0);
+        host_slots_.with({name, "used"}).set(host->view.used);
+        host_slots_.with({name, "creating"}).set(host->view.creating);
+        host_slots_.with({name, "capacity"}).set(host->view.capacity);
+    }
+    viewers_.set(static_cast<double>(gateway.viewer_count()));
+    subscribers_.set(static_cast<double>(hub.subscribers()));
+    queue_.set(static_cast<double>(queue.size()));
+    broken_expectations_.set(static_cast<double>(broken_expectations()));
+}
+
+} // namespace berth::server

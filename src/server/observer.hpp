@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// Counts what passes through the server.
+
+#include "broker/runner_registry.hpp"
+#include "events/hub.hpp"
+#include "gateway/gateway.hpp"
+#include "http/server_state.hpp"
+#include "metrics/registry.hpp"
+
+namespace berth::server {
+
+class Observer {
+public:
+    Observer(metrics::Registry& registry, const std::string& version);
+    void request(const http::RequestRecord& record);
+    // Gauges that are cheaper to ask than to keep; called before each exposition.
+    void collect(const broker::RunnerRegistry& runners, const broker::HostRegistry& hosts,
+                 const gateway::Gateway& gateway, const events::Hub& hub, const broker::StartQueue& queue);
+
+private:
+    metrics::Family<metrics::Counter> requests_;
+    metrics::Family<metrics::Histogram> durations_;
+    metrics::Family<metrics::Gauge> sessions_;
+    metrics::Family<metrics::Gauge> host_up_;
+    metrics::Family<metrics::Gauge> host_slots_;
+    metrics::Gauge viewers_, subscribers_, queue_, broken_expectations_;
+};
+
+} // namespace berth::server

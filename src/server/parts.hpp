@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// Everything the server owns. Private to server/.
+
+#include "api/native/native_api.hpp"
+#include "broker/reconciler.hpp"
+#include "crypto/password_hasher.hpp"
+#include "crypto/system_random.hpp"
+#include "docker/docker_host.hpp"
+#include "gateway/gateway.hpp"
+#include "gateway/readiness_probe.hpp"
+#include "http/listener.hpp"
+#include "http/static_files.hpp"
+#include "server/adapters.hpp"
+#include "server/host_set.hpp"
+#include "server/observer.hpp"
+#include "server/server.hpp"
+#include "store/database.hpp"
+
+#include <vector>
+
+namespace berth::server {
+
+struct Server::Parts {
+    Parts(boost::asio::io_context& context, const config::Config& config_);
+
+    // What can only be made once the database and the key file are open.
+    struct Running {
+        Running(Parts& parts, std::unique_ptr<store::Database> database, crypto::RfbSecrets secrets);
+
+        std::unique_ptr<store::Database> database;
+        SecretsAdapter secrets;
+        ViewersAdapter viewers;
+        AdmissionAdapter admission;
+        HostSet engines;
+        broker::HostRegistry hosts;
+        broker::StartQueue queue;
+        broker::DeadlineKeeper keeper;
+        gateway::EndpointProbe probe;
+        broker::RunnerContext runner_context;
+        broker::RunnerRegistry runners;
+        broker::Reconciler reconciler;
+        broker::SessionService sessions;
+        identity::Authenticator authenticator;
+        identity::Accounts accounts;
+        identity::Tokens tokens;
+        api::native::NativeApi api;
+        gateway::Gateway gateway;
+        http::Router router;
+        http::Router local_router;
+        http::Listener listener;
+        http::Listener local_listener;
+        net::TaskScope scope;
+    };
+
+    net::Executor executor;
+    config::Config config;
+    SystemClock system_clock;
+    AnchoredClock clock;
+    crypto::SystemRandom random;
+    metrics::Registry metrics;
+    Observer observer;
+    crypto::PasswordHasher hasher;
+    identity::Turn turn;
+    broker::Catalog catalog;
+    access::TicketBook tickets;
+    SinkAdapter sink;
+    events::Hub hub;
+    std::optional<http::StaticFiles> pages;
+    std::unique_ptr<Running> running;
+};
+
+} // namespace berth::server

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/routes.hpp"
+
+#include "base/log.hpp"
+
+#include <filesystem>
+
+namespace berth::server {
+namespace {
+
+// Everything our pages need, nothing else; the session's own web pages live on other host names.
+std::string content_security_policy(const config::Config& config) {
+    return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+           "connect-src 'self'; font-src 'self'; manifest-src 'self'; frame-ancestors 'self'; base-uri 'none'; "
+           "form-action 'self' http://*." + config.server.apps_domain + ":* https://*." + config.server.apps_domain + ":*";
+}
+
+std::string find_web_directory(const config::Config& config) {
+    namespace fs = std::filesystem;
+    std::error_code error;
+    if (!config.server.web_dir.empty()) return config.server.web_dir;
+    auto binary = fs::read_symlink("/proc/self/exe", error).parent_path();
+    for (const auto& candidate : {binary / "../../web/dist", binary / "../share/berth/web", fs::path{"web/dist"}}) {
+        if (fs::exists(candidate / "index.html", error)) return fs::weakly_canonical(candidate, error).string();
+    }
+    return "";
+}
+
+} // namespace
+
+std::vector<std::string> allowed_origins(const config::Config& config) {
+    std::vector<std::string> origins = config.server.extra_origins;
+    if (!config.server.public_url.empty()) {
+        origins.push_back(config.server.public_url);
+        return origins;
+    }
+    for (const auto& listen : config.server.listen) {
+        auto port = ":" + std::to_string(listen.port);
+        for (const auto& name : {listen.address, std::string{"localhost"}, std::string{"127.0.0.1"}})
+            origins.push_back("http://" + name + port);
+    }
+    return origins;
+}
+
+std::optional<http::StaticFiles> load_pages(const config::Config& config) {
+    http::StaticConfig settings;
+    settings.directory = find_web_directory(config);
+    settings.page_prefixes = {"/", "/sign-in", "/desktops/", "/desktops", "/preferences", "/admin", "/admin/"};
+    auto pages = http::StaticFiles::load(settings);
+    if (pages) return std::move(*pages);
+    log("server").warn("no_pages directory={} {}", settings.directory, log_safe(describe(pages.error())));
+    return std::nullopt;
+}
+
+std::vector<http::Route> public_routes(
+    api::native::NativeApi& api, gateway::Gateway& gateway, const std::optional<http::StaticFiles>& pages
+) {
+    auto routes = api.routes();
+    // The ticket is the proof; it is checked by the gateway.
+    routes.push_back(http::Route{"GET", "/gateway/rfb", http::Access{"public"},
+                                 [&gateway](http::Request& request) { return gateway.open_rfb(request); }});
+    http::Handler page = [&pages](http::Request& request) -> net::Task<http::Response> {
+        if (pages) {
+            if (auto found = pages->find(request)) co_return std::move(*found);
+        }
+        co_return http::Response{404, "Not found\n", "text/plain; charset=utf-8"};
+    };
+    routes.push_back(http::Route{"GET", "/", http::Access{"public"}, page});
+    routes.push_back(http::Route{"GET", "/*", http::Access{"public"}, page});
+    return routes;
+}
+
+http::ServerConfig public_listener(const config::Config& config, Observer& observer) {
+    http::ServerConfig settings;
+    settings.content_security_policy = content_security_policy(config);
+    settings.trusted_proxies = config.server.trusted_proxies;
+    settings.is_tls = false;
+    settings.observer = [&observer](const http::RequestRecord& record) { observer.request(record); };
+    return settings;
+}
+
+} // namespace berth::server

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// What is put on the public listener beside the native surface: pages and tunnels.
+
+#include "api/native/native_api.hpp"
+#include "config/config.hpp"
+#include "gateway/gateway.hpp"
+#include "http/listener.hpp"
+#include "http/static_files.hpp"
+#include "server/observer.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace berth::server {
+
+// Origins of our own pages: the public address, or every address we listen on.
+std::vector<std::string> allowed_origins(const config::Config& config);
+// The built pages, or nothing (with a warning) when there are none.
+std::optional<http::StaticFiles> load_pages(const config::Config& config);
+std::vector<http::Route> public_routes(
+    api::native::NativeApi& api, gateway::Gateway& gateway, const std::optional<http::StaticFiles>& pages
+);
+http::ServerConfig public_listener(const config::Config& config, Observer& observer);
+
+} // namespace berth::server

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/serve.hpp"
+
+#include "base/log.hpp"
+#include "server/server.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include <csignal>
+#include <cstdio>
+
+namespace berth::server {
+namespace {
+
+constexpr int exit_failed = 1, exit_unavailable = 69;
+
+void prepare_process() {
+    // Keys and desktops' secrets must not end in a core file, nor be read by a debugger of our user.
+    prctl(PR_SET_DUMPABLE, 0);
+    rlimit files{};
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
+    std::signal(SIGPIPE, SIG_IGN);
+}
+
+void print_banner(const config::Config& config, const Started& started) {
+    auto address = config.server.public_url;
+    if (address.empty()) {
+        const auto& listen = config.server.listen.front();
+        auto is_any = listen.address == "0.0.0.0" || listen.address == "::";
+        address = "http://" + (is_any ? std::string{"127.0.0.1"} : listen.address) + ":" + std::to_string(started.port);
+    }
+    std::printf("Berth is ready: %s\n", address.c_str());
+    if (!started.generated_password.empty()) {
+        std::printf("First administrator: %s\nPassword (shown only now): %s\n", started.admin_username.c_str(),
+                    std::string{started.generated_password.reveal()}.c_str());
+    }
+    std::fflush(stdout);
+}
+
+net::Task<void> live(boost::asio::io_context& context, const config::Config& config, ServeOptions options, int& code) {
+    Server server{context, config};
+    auto started = co_await server.start();
+    if (!started) {
+        std::fprintf(stderr, "berth: cannot start: %s\n", describe(started.error()).c_str());
+        code = started.error().code() == Errc::invalid_input ? exit_failed : exit_unavailable;
+        co_await server.stop();
+        co_return;
+    }
+    if (options.print_banner) print_banner(config, *started);
+    log("server").info("started port={}", started->port);
+    boost::asio::signal_set signals{context, SIGINT, SIGTERM};
+    boost::system::error_code error;
+    auto signal = co_await signals.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, error));
+    log("server").info("stopping signal={}", signal);
+    co_await server.stop();
+    log("server").info("stopped");
+}
+
+} // namespace
+
+int serve(const config::Config& config, const ServeOptions& options) {
+    prepare_process();
+    configure_log(config.log.level, config.log.format);
+    boost::asio::io_context context{1};
+    int code = 0;
+    boost::asio::co_spawn(context, live(context, config, options, code), [&](std::exception_ptr failure) {
+        if (failure) std::rethrow_exception(failure);
+    });
+    try {
+        context.run();
+    } catch (const std::exception& failure) {
+        std::fprintf(stderr, "berth: %s\n", failure.what());
+        return exit_failed;
+    }
+    return code;
+}
+
+} // namespace berth::server

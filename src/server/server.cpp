@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/server.hpp"
+
+#include "base/limits.hpp"
+#include "base/log.hpp"
+#include "api/native/errors.hpp"
+#include "net/deadline.hpp"
+#include "server/openapi.hpp"
+#include "server/parts.hpp"
+#include "server/routes.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <thread>
+
+namespace berth::server {
+namespace {
+
+std::vector<broker::Template> templates_of(const config::Config& config) {
+    std::vector<broker::Template> list;
+    for (const auto& one : config.templates) {
+        broker::Template made;
+        made.name = one.name;
+        made.title = one.title;
+        made.description = one.description;
+        made.icon = one.icon;
+        made.tags = one.tags;
+        made.spec = one.spec;
+        made.lease = one.lease;
+        made.resolutions = one.resolutions;
+        made.resolution_env = one.resolution_env;
+        made.host_labels = one.host_labels;
+        made.is_enabled = one.is_enabled;
+        made.max_running = one.max_running;
+        list.push_back(std::move(made));
+    }
+    return list;
+}
+
+http::Router::ErrorPage problem_page() {
+    return [](const Error& error, const http::Request& request) { return api::native::problem(error, request); };
+}
+
+std::set<std::string> images_of(const broker::Catalog& catalog) {
+    std::set<std::string> images;
+    for (const auto& one : catalog.all()) images.insert(one.spec.image);
+    return images;
+}
+
+api::native::NativeConfig native_config(const config::Config& config) {
+    api::native::NativeConfig settings;
+    if (!config.server.public_url.empty()) settings.origins.push_back(config.server.public_url);
+    for (const auto& origin : config.server.extra_origins) settings.origins.push_back(origin);
+    settings.allows_insecure_http = config.server.insecure_http;
+    settings.shows_host = config.server.show_host_to_users;
+    settings.apps_domain = config.server.apps_domain;
+    settings.version = BERTH_VERSION;
+    settings.openapi = openapi_document();
+    return settings;
+}
+
+identity::AuthenticatorConfig authenticator_config(const config::Config& config) {
+    identity::AuthenticatorConfig settings;
+    settings.login_idle = config.auth.login_idle;
+    settings.login_life = config.auth.login_lifetime;
+    return settings;
+}
+
+gateway::Config gateway_config(const config::Config& config) {
+    gateway::Config settings;
+    auto cores = std::max(1U, std::thread::hardware_concurrency());
+    settings.threads = config.server.gateway_threads > 0 ? static_cast<std::size_t>(config.server.gateway_threads) : cores;
+    settings.allowed_origins = allowed_origins(config);
+    return settings;
+}
+
+} // namespace
+
+Server::Parts::Parts(boost::asio::io_context& context, const config::Config& config_)
+    : executor{context.get_executor()}
+    , config{config_}
+    , clock{system_clock}
+    , observer{metrics, BERTH_VERSION}
+    , catalog{templates_of(config)}
+    , tickets{random}
+    // Numbers of an earlier process are smaller as long as it sent less than one event a millisecond.
+    , hub{executor, static_cast<std::uint64_t>(system_clock.now().time_since_epoch().count())} {}
+
+Server::Parts::Running::Running(Parts& p, std::unique_ptr<store::Database> database_, crypto::RfbSecrets secrets_)
+    : database{std::move(database_)}
+    , secrets{std::move(secrets_)}
+    , engines{p.executor, p.config, database->deployment_id()}
+    , hosts{p.executor, p.clock, p.sink, engines.entries(), images_of(p.catalog)}
+    , queue{hosts, [this, &p](const SessionId& id) {
+        if (auto runner = runners.find(id)) p.sink.session_changed(runner->session());
+    }}
+    , keeper{p.executor, p.clock,
+        [this](const SessionId& id) {
+            if (auto runner = runners.find(id)) runner->post(session::TimePassed{});
+        },
+        [this](Milliseconds by) {
+            for (const auto& runner : runners.all()) runner->post(session::ClockJumped{by});
+        }}
+    , runner_context{p.executor, p.clock, database->sessions(), hosts, queue, probe, viewers, p.sink, keeper, secrets}
+    , runners{runner_context}
+    , reconciler{p.executor, runners, hosts}
+    , sessions{runner_context, runners, p.catalog, p.tickets, p.random,
+        broker::SessionQuota{p.config.quota.max_sessions_per_user, p.config.quota.max_sessions}}
+    , authenticator{identity::Parts{database->accounts(), database->credentials(), p.hasher, p.random, p.clock, p.turn},
+        authenticator_config(p.config)}
+    , accounts{identity::Parts{database->accounts(), database->credentials(), p.hasher, p.random, p.clock, p.turn}, authenticator}
+    , tokens{identity::Parts{database->accounts(), database->credentials(), p.hasher, p.random, p.clock, p.turn}, authenticator}
+    , api{api::native::NativeParts{p.clock, sessions, hosts, database->sessions(), authenticator, accounts, tokens, p.hub, p.metrics, viewers},
+        native_config(p.config)}
+    , gateway{p.executor, admission, gateway_config(p.config)}
+    , router{public_routes(api, gateway, p.pages), problem_page(), api.guard()}
+    , local_router{api.routes(), problem_page(), api.local_guard()}
+    , listener{p.executor, router, public_listener(p.config, p.observer)}
+    , local_listener{p.executor, local_router, http::ServerConfig{}}
+    , scope{p.executor, "server"} {
+    admission.connect(sessions);
+    viewers.connect(gateway);
+    p.sink.connect(api);
+    hosts.on_room = [this] { queue.pump(); };
+    hosts.on_up = [this](const HostId& id) { reconciler.look_at(id); };
+    hosts.on_notice = [this](const HostId& id, const broker::HostNotice& notice) {
+        if (notice.is_gap) {
+            reconciler.look_at(id);
+            return;
+        }
+        auto runner = runners.find(notice.session);
+        if (runner && runner->session().generation == notice.generation) runner->post(notice.gone);
+    };
+    authenticator.set_on_revoked([this, &p](std::string login_id) {
+        p.tickets.revoke_login(login_id);
+        viewers.close_login(login_id);
+    });
+    p.metrics.on_collect([this, &p] { p.observer.collect(runners, hosts, gateway, p.hub, queue); });
+}
+
+Server::Server(boost::asio::io_context& context, const config::Config& config)
+    : parts_{std::make_unique<Parts>(context, config)} {}
+
+Server::~Server() = default;
+
+namespace {
+
+net::Task<void> keep_house(identity::Authenticator& authenticator, broker::SessionStore& store, const Clock& clock, int retention_days) {
+    for (;;) {
+        co_await net::sleep_for(std::chrono::minutes{1});
+        auto kept = co_await authenticator.maintain();
+        if (!kept) log("server").warn("maintain {}", log_safe(describe(kept.error())));
+        if (retention_days <= 0) continue;
+        auto pruned = co_await store.prune(clock.now() - std::chrono::hours{24} * retention_days);
+        if (!pruned) log("server").warn("prune {}", log_safe(describe(pruned.error())));
+    }
+}
+
+} // namespace
+
+net::Task<Result<Started>> Server::start() {
+    auto& p = *parts_;
+    std::filesystem::path state{p.config.state_dir};
+    store::DatabaseConfig database_config;
+    database_config.file = p.config.database.path;
+    auto database = store::Database::open(database_config, p.random, p.clock);
+    if (!database) co_return database.error();
+    auto secrets = crypto::RfbSecrets::open(state / "rfb.key", p.random);
+    if (!secrets) co_return secrets.error();
+    p.pages = load_pages(p.config);
+    p.running = std::make_unique<Parts::Running>(p, std::move(*database), std::move(*secrets));
+    auto& r = *p.running;
+
+    Started started;
+    std::optional<Secret> given;
+    if (!p.config.auth.admin_password.empty()) given = p.config.auth.admin_password;
+    auto ensuring = r.accounts.ensure_first_admin(std::move(given));
+    auto admin = co_await std::move(ensuring);
+    if (!admin) co_return admin.error();
+    if (*admin) {
+        started.admin_username = (*admin)->username;
+        started.generated_password = (*admin)->generated_password;
+    }
+
+    co_await r.hosts.check_all(deadline_in(limits::engine_list));
+    auto live = co_await r.database->sessions().load_live();
+    if (!live) co_return live.error();
+    for (auto& one : *live) r.runners.recover(std::move(one));
+    for (const auto* host : r.hosts.all()) {
+        if (host->view.state != placement::HostState::up) continue;
+        auto agreed = co_await r.reconciler.reconcile(host->view.id);
+        if (!agreed) log("server").warn("reconcile host={} {}", host->view.id.str(), log_safe(describe(agreed.error())));
+    }
+    r.hosts.start();
+    r.scope.spawn(r.keeper.run());
+    r.scope.spawn(r.reconciler.run());
+    r.scope.spawn(keep_house(r.authenticator, r.database->sessions(), p.clock, p.config.retention_days));
+
+    for (const auto& address : p.config.server.listen) {
+        auto name = address.address == "localhost" ? std::string{"127.0.0.1"} : address.address;
+        auto port = r.listener.listen_tcp(name, address.port);
+        if (!port) co_return Error{port.error()}.with_context("listen " + name + ":" + std::to_string(address.port));
+        if (started.port == 0) started.port = *port;
+    }
+    if (!p.config.server.admin_socket.empty()) {
+        auto local = r.local_listener.listen_unix(p.config.server.admin_socket);
+        if (!local) co_return Error{local.error()}.with_context("admin socket");
+    }
+    co_return started;
+}
+
+net::Task<void> Server::stop() {
+    if (!parts_->running) co_return;
+    auto& r = *parts_->running;
+    parts_->hub.close();
+    co_await r.gateway.stop();
+    co_await r.listener.stop(deadline_in(parts_->config.server.drain));
+    co_await r.local_listener.stop(deadline_in(Seconds{1}));
+    co_await r.scope.stop();
+    co_await r.runners.stop();
+    co_await r.hosts.stop();
+    auto kept = co_await r.authenticator.maintain();
+    if (!kept) log("server").debug("maintain {}", log_safe(describe(kept.error())));
+}
+
+} // namespace berth::server

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/support/broker_bench.hpp"
+
+#include "base/limits.hpp"
+#include "net/deadline.hpp"
+
+#include <gtest/gtest.h>
+
+namespace berth::test {
+
+net::Task<Status> FakeProbe::wait_ready(const session::Session&, broker::ContainerHost&, const Secret&, Deadline deadline) {
+    co_await net::sleep_for(Milliseconds{0});
+    if (failure) co_return *failure;
+    if (is_never) {
+        co_await net::sleep_until(deadline);
+        co_return Error{Errc::timed_out, "probe"};
+    }
+    co_return Status{};
+}
+
+Secret FixedSecrets::rfb_secret(const SessionId& session, int) const { return Secret{session.str().substr(0, 8)}; }
+
+std::uint32_t CountingRandom::next() {
+    // Unpredictability is not needed here, uniqueness across all lives of a test is.
+    static std::uint32_t state = 12345;
+    state = state * 1664525U + 1013904223U;
+    return state >> 8U;
+}
+
+void CountingRandom::fill(void* data, std::size_t size) {
+    auto* bytes = static_cast<unsigned char*>(data);
+    for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<unsigned char>(next());
+}
+
+namespace {
+
+std::vector<broker::Template> templates() {
+    broker::Template one;
+    one.name = TemplateName{"desktop"};
+    one.title = "Desktop";
+    one.spec.image = "img";
+    session::Endpoint endpoint;
+    endpoint.name = "desktop";
+    endpoint.port = 5900;
+    one.spec.endpoints.push_back(endpoint);
+    one.lease.grace = Seconds{0};
+    one.lease.start_limit = Seconds{5};
+    auto brief = one;
+    brief.name = TemplateName{"brief"};
+    brief.lease.initial = Seconds{1};
+    auto doomed = one;
+    doomed.name = TemplateName{"doomed"};
+    doomed.lease.start_limit = Seconds{1};
+    return {one, brief, doomed};
+}
+
+broker::HostEntry entry(const char* name, FakeHost& host) {
+    broker::HostEntry made;
+    made.view.id = HostId{name};
+    made.view.capacity = 50;
+    made.view.creating_limit = 4;
+    made.engine = &host;
+    return made;
+}
+
+std::vector<broker::HostEntry> entries(World& world) { return {entry("a", world.a), entry("b", world.b)}; }
+
+} // namespace
+
+BrokerBench::BrokerBench(World& world_, broker::SessionQuota quota)
+    : world{world_}
+    , clock{world.system}
+    , catalog{templates()}
+    , tickets{random}
+    , hosts{world.context.get_executor(), clock, sink, entries(world), {"img"}}
+    , queue{hosts, [](const SessionId&) {}}
+    , keeper{world.context.get_executor(), clock,
+             [this](const SessionId& id) {
+                 if (auto runner = runners->find(id)) runner->post(session::TimePassed{});
+             },
+             [](Milliseconds) {}}
+    , context{world.context.get_executor(), clock, world.store.sessions(), hosts, queue, probe, viewers, sink, keeper, secrets}
+    , scope{world.context.get_executor(), "bench"} {
+    runners = std::make_unique<broker::RunnerRegistry>(context);
+    reconciler = std::make_unique<broker::Reconciler>(world.context.get_executor(), *runners, hosts);
+    service = std::make_unique<broker::SessionService>(context, *runners, catalog, tickets, random, quota);
+    hosts.on_room = [this] { queue.pump(); };
+    hosts.on_up = [this](const HostId& id) { reconciler->look_at(id); };
+    hosts.on_notice = [this](const HostId&, const broker::HostNotice& notice) {
+        auto runner = runners->find(notice.session);
+        if (runner && runner->session().generation == notice.generation) runner->post(notice.gone);
+    };
+}
+
+BrokerBench::~BrokerBench() { stop(); }
+
+void BrokerBench::boot() {
+    run(hosts.check_all(deadline_in(Seconds{5})));
+    auto live = run(world.store.sessions().load_live());
+    ASSERT_TRUE(live);
+    for (auto& one : *live) runners->recover(std::move(one));
+    for (const auto* host : hosts.all()) (void)run(reconciler->reconcile(host->view.id));
+    hosts.start();
+    scope.spawn(keeper.run());
+    scope.spawn(reconciler->run());
+}
+
+void BrokerBench::stop() {
+    run(runners->stop());
+    run(hosts.stop());
+    run(scope.stop());
+}
+
+access::Caller BrokerBench::caller(std::string subject, access::Role role) const {
+    access::Caller who;
+    who.realm = "local";
+    who.subject = subject;
+    who.username = std::move(subject);
+    who.role = role;
+    return who;
+}
+
+Result<broker::Created> BrokerBench::create(const access::Caller& who, std::string key, std::string slot) {
+    broker::CreateSession command;
+    command.template_name = TemplateName{"desktop"};
+    command.idempotency_key = std::move(key);
+    command.slot = std::move(slot);
+    return run(service->create(who, std::move(command), deadline_in(Seconds{10})));
+}
+
+void BrokerBench::until(const std::function<bool()>& condition, const std::string& what) {
+    auto give_up = std::chrono::steady_clock::now() + hard_limit;
+    while (!condition()) {
+        world.context.restart();
+        world.context.run_one_until(std::min(give_up, deadline_in(Milliseconds{50})));
+        if (std::chrono::steady_clock::now() >= give_up) {
+            FAIL() << "waited in vain for: " << what;
+        }
+    }
+}
+
+session::Session BrokerBench::session(const SessionId& id) {
+    auto found = run(service->find(caller("staff", access::Role::admin), id));
+    EXPECT_TRUE(found) << describe(found.error());
+    return found ? *found : session::Session{};
+}
+
+void BrokerBench::until_state(const SessionId& id, session::State state) {
+    until([&] { return session(id).state == state; }, "state " + std::string{session::name_of(state)});
+}
+
+void BrokerBench::run_for(Milliseconds span) { run(net::sleep_for(span)); }
+
+} // namespace berth::test

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// The whole broker between fakes, as often as a test wants to start it: the store and the host
+// outlive it, as they do when the process dies.
+
+#include "broker/reconciler.hpp"
+#include "broker/session_service.hpp"
+#include "store/memory_store.hpp"
+#include "tests/support/fake_host.hpp"
+#include "tests/support/run_task.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace berth::test {
+
+// What stays when the broker goes.
+struct World {
+    boost::asio::io_context context;
+    SystemClock system;
+    store::MemoryStore store;
+    FakeHost a, b;
+};
+
+class FakeProbe final : public broker::ReadinessProbe {
+public:
+    net::Task<Status> wait_ready(const session::Session&, broker::ContainerHost&, const Secret&, Deadline) override;
+    bool is_never = false;
+    std::optional<Error> failure;
+};
+
+class NoViewers final : public broker::Viewers {
+public:
+    void close_session(const SessionId& session, session::EndReason) override { closed.push_back(session); }
+    void close_login(std::string_view) override {}
+    std::vector<SessionId> closed;
+};
+
+class QuietSink final : public broker::EventSink {
+public:
+    void session_changed(const session::Session& session) override { last[session.id] = session; }
+    void host_changed(const HostId&) override {}
+    std::map<SessionId, session::Session> last;
+};
+
+class FixedSecrets final : public broker::SecretSource {
+public:
+    Secret rfb_secret(const SessionId& session, int generation) const override;
+};
+
+class CountingRandom final : public RandomSource {
+public:
+    void fill(void* data, std::size_t size) override;
+
+private:
+    static std::uint32_t next();
+};
+
+// One life of the broker process.
+class BrokerBench {
+public:
+    explicit BrokerBench(World& world, broker::SessionQuota quota = {});
+    ~BrokerBench();
+
+    // What the server does before it listens: checks hosts, takes up stored sessions, reconciles.
+    void boot();
+    // Ends the process: nothing is undone.
+    void stop();
+
+    access::Caller caller(std::string subject, access::Role role = access::Role::user) const;
+    Result<broker::Created> create(const access::Caller& who, std::string key = "", std::string slot = "");
+    // Runs until the condition holds; fails the test after the hard limit.
+    void until(const std::function<bool()>& condition, const std::string& what);
+    session::Session session(const SessionId& id);
+    void until_state(const SessionId& id, session::State state);
+    void run_for(Milliseconds span);
+    template <class T>
+    T run(net::Task<T> task);
+
+    World& world;
+    AnchoredClock clock;
+    FakeProbe probe;
+    NoViewers viewers;
+    QuietSink sink;
+    FixedSecrets secrets;
+    CountingRandom random;
+    broker::Catalog catalog;
+    access::TicketBook tickets;
+    broker::HostRegistry hosts;
+    broker::StartQueue queue;
+    broker::DeadlineKeeper keeper;
+    broker::RunnerContext context;
+    // After the queue: a runner that goes gives its slot back, and the queue is told.
+    std::unique_ptr<broker::RunnerRegistry> runners;
+    std::unique_ptr<broker::Reconciler> reconciler;
+    std::unique_ptr<broker::SessionService> service;
+    net::TaskScope scope;
+};
+
+template <class T>
+T BrokerBench::run(net::Task<T> task) {
+    return run_task(world.context, std::move(task));
+}
+
+} // namespace berth::test

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+// The native API, version 1, as these pages see it. The source is the server's openapi.json;
+// times are RFC 3339 UTC strings, durations whole seconds (0 = no limit).
+
+export type Role = "user" | "operator" | "admin";
+
+export interface Me {
+  id: string;
+  username: string;
+  role: Role;
+  realm: string;
+  quota: { max_sessions: number; used: number };
+  server: { name: string; version: string; now: string };
+}
+
+export interface EndpointInfo {
+  name: string;
+  protocol: "rfb" | "web";
+}
+
+export interface Template {
+  name: string;
+  title: string;
+  description: string;
+  icon: string;
+  tags: string[];
+  endpoints: EndpointInfo[];
+  resolutions: string[];
+  lease: {
+    initial_s: number;
+    extension_s: number;
+    max_extensions: number;
+    max_total_s: number;
+    idle_s: number;
+    disconnected_s: number;
+    grace_s: number;
+  };
+  availability: { state: "available" | "unavailable" | "unknown"; code?: string; reason?: string };
+  typical_start_ms: number | null;
+}
+
+export type SessionState = "queued" | "creating" | "starting" | "probing" | "ready" | "stopping" | "ended";
+export type StageName = "queued" | "placing" | "preparing" | "creating" | "starting" | "waiting";
+export type StageState = "pending" | "active" | "done" | "failed";
+
+export interface Stage {
+  name: StageName;
+  state: StageState;
+  started_at: string | null;
+  ended_at: string | null;
+  detail?: string;
+}
+
+export type EndReason =
+  | "owner_request"
+  | "admin_request"
+  | "lease_expired"
+  | "idle"
+  | "disconnected"
+  | "failed"
+  | "container_died"
+  | "out_of_memory"
+  | "removed_outside"
+  | "host_lost";
+
+export interface SessionEnd {
+  reason: EndReason;
+  code: string | null;
+  message: string;
+  detail?: string;
+  stage?: string;
+}
+
+export interface Session {
+  id: string;
+  template: string;
+  title: string;
+  name: string;
+  owner: { realm: string; subject: string; slot: string };
+  mine: boolean;
+  state: SessionState;
+  stages: Stage[];
+  queue: { position: number; estimate_s: number | null } | null;
+  host: string | null;
+  created_at: string;
+  ready_at: string | null;
+  ended_at: string | null;
+  now: string;
+  /** Lease end. The desktop is really taken back at `ends_at` (deadline + grace). */
+  deadline: string | null;
+  ends_at: string | null;
+  lease: {
+    extension_s: number;
+    extensions_used: number;
+    /** -1 = as often as wanted. */
+    extensions_left: number;
+    hard_limit_at: string | null;
+  };
+  idle: { limit_s: number; deadline: string | null };
+  disconnected: { limit_s: number; deadline: string | null };
+  viewers: { control: number; view: number };
+  endpoints: EndpointInfo[];
+  end: SessionEnd | null;
+}
+
+export interface Ticket {
+  ticket: string;
+  endpoint: string;
+  protocol: "rfb" | "web";
+  rights: "control" | "view";
+  expires_at: string;
+  websocket_path: string | null;
+  enter_url: string | null;
+}
+
+export interface Host {
+  name: string;
+  endpoint: string;
+  state: "up" | "down" | "unknown" | "draining" | "drained";
+  reason: string | null;
+  engine: { version: string; api_version: string; os: string; cpus: number; memory_bytes: number } | null;
+  sessions: { used: number; capacity: number };
+  creating: { used: number; capacity: number };
+  images: { template: string; present: boolean }[];
+  last_check_at: string | null;
+  weight: number;
+}
+
+export type ProblemCode =
+  | "invalid_input"
+  | "unauthenticated"
+  | "forbidden"
+  | "not_found"
+  | "already_exists"
+  | "conflict"
+  | "quota_exceeded"
+  | "rate_limited"
+  | "no_capacity"
+  | "host_unreachable"
+  | "image_missing"
+  | "engine_error"
+  | "not_ready"
+  | "ended"
+  | "ticket_spent"
+  | "too_large"
+  | "unsupported_media_type"
+  | "method_not_allowed"
+  | "timed_out"
+  | "shutting_down"
+  | "unavailable"
+  | "internal";
+
+/** A server's problem, or `network`: no usable answer came. */
+export interface Problem {
+  status: number;
+  code: ProblemCode | "network";
+  title: string;
+  detail: string;
+  request_id: string | null;
+  retry_after_s: number | null;
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// The stages of a start, as the server reports them.
+import type { Session, Stage } from "../api/types";
+import { t } from "../i18n/i18n";
+import { stopwatch, duration } from "../state/format";
+import { Icon } from "../ui/icon";
+
+export function stageMs(stage: Stage, nowMs: number): number | null {
+  if (!stage.started_at) return null;
+  const end = stage.ended_at ? Date.parse(stage.ended_at) : nowMs;
+  return Math.max(0, end - Date.parse(stage.started_at));
+}
+
+function Mark({ state }: { state: Stage["state"] }) {
+  if (state === "done") return <Icon name="check" size={15} />;
+  if (state === "failed") return <Icon name="x" size={15} />;
+  return state === "active" ? <span class="spinner" aria-hidden="true" /> : null;
+}
+
+function queueText(session: Session): string | null {
+  const q = session.queue;
+  if (!q) return null;
+  if (q.estimate_s === null) return t("stage.position", { position: q.position });
+  return t("stage.position_estimate", { position: q.position, time: duration(q.estimate_s) });
+}
+
+export function Stages({ session, nowMs }: { session: Session; nowMs: number }) {
+  return (
+    <ol class="stages" aria-label={t("starting.stages")}>
+      {session.stages.map((stage) => {
+        const ms = stageMs(stage, nowMs);
+        const detail = stage.name === "queued" && stage.state === "active" ? queueText(session) : stage.detail;
+        return (
+          <li key={stage.name} class={`stage stage-${stage.state}`} data-testid="stage" data-stage={stage.name} data-state={stage.state}>
+            <span class="stage-mark"><Mark state={stage.state} /></span>
+            <span class="stage-text">
+              <span class="stage-name">{t(`stage.${stage.name}`)}</span>
+              <span class="sr-only">, {t(`stage.state.${stage.state}`)}</span>
+              {detail && <span class="stage-detail">{detail}</span>}
+            </span>
+            <span class="stage-time">{ms === null || stage.state === "pending" ? "" : stopwatch(ms)}</span>
+          </li>
+        );
+      })}
+    </ol>
+  );
+}
+
+/** How long it has taken beside how long it usually takes. Time only: nobody knows a percentage. */
+export function Expectation({ elapsedMs, typicalMs }: { elapsedMs: number; typicalMs: number | null }) {
+  if (typicalMs === null || typicalMs <= 0) {
+    return <p class="expectation-text">{t("starting.elapsed", { time: stopwatch(elapsedMs) })}</p>;
+  }
+  const scale = Math.max(typicalMs * 1.6, elapsedMs * 1.05);
+  const slow = elapsedMs > typicalMs * 2;
+  return (
+    <div class={slow ? "expectation expectation-slow" : "expectation"}>
+      <svg viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true" focusable="false">
+        <rect class="expectation-track" y="2" width="100" height="2" />
+        <rect class="expectation-fill" y="2" width={(elapsedMs / scale) * 100} height="2" />
+        <rect class="expectation-tick" x={(typicalMs / scale) * 100 - 0.25} width="0.5" height="6" />
+      </svg>
+      <p class="expectation-text">
+        <span>{t("starting.elapsed", { time: stopwatch(elapsedMs) })}</span>
+        <span>{t("starting.typical", { time: stopwatch(typicalMs) })}</span>
+      </p>
+      {slow && <p class="notice notice-info" role="status"><Icon name="hourglass" /><span>{t("starting.slow")}</span></p>}
+    </div>
+  );
+}

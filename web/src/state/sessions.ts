@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// The sessions this page knows: fetched, then kept up to date by events.
+import { computed, signal } from "@preact/signals";
+import { api } from "../api/client";
+import type { Problem, Session, Template } from "../api/types";
+import { now } from "./clock";
+import { forgetThumbnail } from "./thumbnails";
+
+export type Load = { state: "loading" } | { state: "ready"; at: number } | { state: "error"; problem: Problem };
+
+export const sessions = signal<ReadonlyMap<string, Session>>(new Map());
+export const sessionsLoad = signal<Load>({ state: "loading" });
+export const templates = signal<Template[] | null>(null);
+export const templatesLoad = signal<Load>({ state: "loading" });
+
+/** Own sessions that are not over, the newest first. */
+export const mySessions = computed(() =>
+  [...sessions.value.values()]
+    .filter((s) => s.mine && s.state !== "ended")
+    .sort((a, b) => b.created_at.localeCompare(a.created_at)),
+);
+
+/** Takes a view unless a newer one is already here (events and answers may cross). */
+export function putSession(session: Session): void {
+  const known = sessions.value.get(session.id);
+  if (known && known.now > session.now) return;
+  const next = new Map(sessions.value);
+  next.set(session.id, session);
+  sessions.value = next;
+  if (session.state === "ended") forgetThumbnail(session.id);
+}
+
+export async function loadSessions(): Promise<void> {
+  const answer = await api.sessions();
+  if (!answer.ok) {
+    sessionsLoad.value = { state: "error", problem: answer.problem };
+    return;
+  }
+  const live = new Set(answer.value.items.map((s) => s.id));
+  answer.value.items.forEach(putSession);
+  // One of ours that is no longer listed ended while we were not listening: its own view says why.
+  for (const [id, s] of sessions.value) if (s.mine && s.state !== "ended" && !live.has(id)) void loadSession(id);
+  sessionsLoad.value = { state: "ready", at: now.peek() };
+}
+
+export async function loadTemplates(): Promise<void> {
+  const answer = await api.templates();
+  if (answer.ok) {
+    templates.value = answer.value.items;
+    templatesLoad.value = { state: "ready", at: now.peek() };
+  } else {
+    templatesLoad.value = { state: "error", problem: answer.problem };
+  }
+}
+
+function dropSession(id: string): void {
+  const next = new Map(sessions.value);
+  if (next.delete(id)) sessions.value = next;
+}
+
+/** Fetches one session; the problem if that failed. */
+export async function loadSession(id: string): Promise<Problem | null> {
+  const answer = await api.session(id);
+  if (!answer.ok) {
+    if (answer.problem.status === 404) dropSession(id);
+    return answer.problem;
+  }
+  putSession(answer.value);
+  return null;
+}
+
+export function templateOf(session: Session): Template | undefined {
+  return templates.value?.find((x) => x.name === session.template);
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+import { useState } from "preact/hooks";
+import type { Problem } from "../api/types";
+import { t, tMaybe } from "../i18n/i18n";
+import { Button } from "./button";
+import { Icon } from "./icon";
+
+/** What a person reads about a problem: our words for its code, then the server's own. */
+export function problemText(problem: Problem): string {
+  return tMaybe(`problem.${problem.code}`) ?? (problem.detail || problem.title || t("error.title"));
+}
+
+function RequestId({ id }: { id: string }) {
+  const [copied, setCopied] = useState(false);
+  const copy = (): void => {
+    void navigator.clipboard?.writeText(id).then(() => setCopied(true), () => undefined);
+  };
+  return (
+    <span class="request-id">
+      <code>{t("app.request_id", { id })}</code>
+      <Button small kind="quiet" icon={copied ? "check" : "copy"} onClick={copy}>
+        {copied ? t("app.copied") : t("app.copy")}
+      </Button>
+    </span>
+  );
+}
+
+interface Props {
+  problem: Problem;
+  title: string;
+  onRetry?: () => void;
+  stale?: string | null;
+}
+
+/** An error where it happened: what, why, the request's id, and the way on. */
+export function ProblemNotice({ problem, title, onRetry, stale }: Props) {
+  return (
+    <div class="notice notice-error" role="alert" data-testid="error">
+      <Icon name="circle-alert" size={20} />
+      <div class="notice-text">
+        <strong>{title}</strong>
+        <p>{problemText(problem)}</p>
+        {stale && <p class="muted">{t("app.stale", { time: stale })}</p>}
+        {problem.request_id && <RequestId id={problem.request_id} />}
+      </div>
+      {onRetry && <Button icon="rotate-cw" onClick={onRetry}>{t("app.retry")}</Button>}
+    </div>
+  );
+}
