@@ -4,9 +4,16 @@
 
 #include <fmt/format.h>
 
+#include <memory>
+
 namespace berth::cli {
 
 namespace {
+
+struct Options {
+    bool has_origins = false;
+    bool is_effective = true; // there is nothing else to show
+};
 
 void check(Context& context) {
     auto loaded = context.load();
@@ -23,12 +30,13 @@ void add_config(CLI::App& app, Context& context) {
     noun->require_subcommand(1);
     noun->add_subcommand("check", "Reads everything and reports every problem; exit 78 if there is one")->callback([&context] { check(context); });
     auto* showing = noun->add_subcommand("show", "Every value that holds, as YAML (-o json for JSON)");
-    auto* origin = showing->add_flag("--origin", "Behind each value where it comes from");
-    showing->add_flag("--effective", "The same as without it");
-    showing->callback([&context, origin] {
+    auto wanted = std::make_shared<Options>();
+    showing->add_flag("--origin", wanted->has_origins, "Behind each value where it comes from");
+    showing->add_flag("--effective", wanted->is_effective, "The same as without it");
+    showing->callback([&context, wanted] {
         auto loaded = context.load();
         if (!loaded) return;
-        auto origins = origin->count() > 0 ? config::Origins::show : config::Origins::hide;
+        auto origins = wanted->has_origins ? config::Origins::show : config::Origins::hide;
         context.print(context.output == "json" ? config::show_json(*loaded) : config::show_yaml(*loaded, origins));
     });
     noun->add_subcommand("schema", "JSON Schema for editors; -o markdown for the documentation")->callback([&context] {

@@ -53,11 +53,9 @@ struct Log {
 };
 
 struct Auth {
-    std::string admin_username = "admin"; // the first administrator, made when there is no account
-    Secret admin_password;                // empty = generated and printed once
+    Secret admin_password; // of the first administrator; empty = generated and printed once
     Seconds login_idle{24 * 3600};        // a login ends after that long without a request
     Seconds login_lifetime{7 * 24 * 3600}; // … and after that in any case
-    int min_password_length = 8;
 };
 
 // 0 = no limit.

@@ -18,6 +18,7 @@ constexpr Seconds day = 24h;
 constexpr Seconds year = 366 * day;
 constexpr std::int64_t mib = 1024 * 1024;
 constexpr std::size_t most_endpoints = 8;
+constexpr std::size_t shortest_password = 8, longest_password = 256; // as identity/names.hpp
 constexpr std::string_view default_secret_file = "/run/berth/rfb_secret";
 
 Field listen_field(std::vector<Listen>& target) {
@@ -366,16 +367,14 @@ std::vector<Field> fields_of(Config& config) {
             [&config] { return config.log.format == LogFormat::text ? std::size_t{0} : std::size_t{1}; }, "For people or for machines."),
     }, "The log."));
     fields.push_back(checked(section("auth", {
-        text("admin_username", config.auth.admin_username, username_rule, "The first administrator, made when there is no account."),
-        secret("admin_password", config.auth.admin_password, "Password of the first administrator; also BERTH_ADMIN_PASSWORD. Empty = generated and printed once."),
+        secret("admin_password", config.auth.admin_password, "Password of the first administrator, `admin`; also BERTH_ADMIN_PASSWORD. Empty = generated and printed once."),
         span("login_idle", config.auth.login_idle, 60s, year, "A sign-in ends after that long without a request."),
         span("login_lifetime", config.auth.login_lifetime, 60s, year, "A sign-in ends after that long in any case."),
-        number("min_password_length", config.auth.min_password_length, 8, 256, "Shortest password accepted."),
     }, "Signing in."), [&auth = config.auth](const Node& node, Reading& reading) {
         if (auth.login_idle > auth.login_lifetime) reading.problem(node.mark, "has a login_idle above its login_lifetime");
         auto length = auth.admin_password.reveal().size();
-        if (length != 0 && length < static_cast<std::size_t>(auth.min_password_length))
-            reading.problem(node.mark, fmt::format("has an admin_password shorter than {} characters", auth.min_password_length));
+        if (length != 0 && (length < shortest_password || length > longest_password))
+            reading.problem(node.mark, fmt::format("has an admin_password that is not {} to {} characters long", shortest_password, longest_password));
     }));
     fields.push_back(section("quota", {
         number("max_sessions_per_user", config.quota.max_sessions_per_user, 0, 1000, "Live sessions of one person. 0 = no limit."),

@@ -142,11 +142,6 @@ Complaint host_name_rule(std::string_view text) {
         : "must be 1 to 63 of a-z, 0-9, '-', '_', '.', a letter or digit first";
 }
 
-Complaint username_rule(std::string_view text) {
-    return is_valid_username(text) ? ""
-        : "must be 1 to 64 of letters, digits and . _ @ + -, a letter or digit first";
-}
-
 Complaint image_rule(std::string_view text) {
     bool is_bad = !is_made_of(text, alnum, "._/:@-") || text.size() > 255
                   || text.find("..") != std::string_view::npos

@@ -19,7 +19,6 @@ Complaint any_text(std::string_view text);    // also line ends and tabs, at mos
 Complaint path_rule(std::string_view text);   // not empty, no control characters
 Complaint name_rule(std::string_view text);   // base is_valid_name
 Complaint host_name_rule(std::string_view text);
-Complaint username_rule(std::string_view text);
 Complaint image_rule(std::string_view text);  // Docker image reference
 Complaint env_name_rule(std::string_view text);
 Complaint label_rule(std::string_view text);     // [a-z0-9.-/_], reserved prefixes refused

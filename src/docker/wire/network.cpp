@@ -16,7 +16,7 @@ json::object to_object(const std::map<std::string, std::string>& map) {
     return object;
 }
 
-NetworkDetails details_of(JsonView view) {
+NetworkDetails network_from(JsonView view) {
     NetworkDetails network;
     network.id = view["Id"].text();
     network.name = view["Name"].text();
@@ -72,7 +72,7 @@ std::string encode_network_disconnect(std::string_view container, bool force) {
 Result<NetworkDetails> decode_network(std::string_view body) {
     auto value = parse_object(body, "network inspect");
     if (!value) return value.error();
-    auto network = details_of(JsonView{*value});
+    auto network = network_from(JsonView{*value});
     if (network.id.empty()) return Error{Errc::protocol_violation, "network inspect: no id"};
     return network;
 }
@@ -82,7 +82,7 @@ Result<std::vector<NetworkDetails>> decode_network_list(std::string_view body) {
     if (!value) return value.error();
     std::vector<NetworkDetails> list;
     for (const auto& item : JsonView{*value}.items()) {
-        auto network = details_of(item);
+        auto network = network_from(item);
         if (!network.id.empty()) list.push_back(std::move(network));
     }
     return list;

@@ -9,7 +9,7 @@ namespace berth::docker {
 namespace json = boost::json;
 namespace {
 
-VolumeDetails details_of(JsonView view) {
+VolumeDetails volume_from(JsonView view) {
     VolumeDetails volume;
     volume.name = view["Name"].text();
     volume.driver = view["Driver"].text();
@@ -36,7 +36,7 @@ std::string encode_volume_config(const VolumeConfig& config) {
 Result<VolumeDetails> decode_volume(std::string_view body) {
     auto value = parse_object(body, "volume inspect");
     if (!value) return value.error();
-    auto volume = details_of(JsonView{*value});
+    auto volume = volume_from(JsonView{*value});
     if (volume.name.empty()) return Error{Errc::protocol_violation, "volume inspect: no name"};
     return volume;
 }
@@ -46,7 +46,7 @@ Result<std::vector<VolumeDetails>> decode_volume_list(std::string_view body) {
     if (!value) return value.error();
     std::vector<VolumeDetails> list;
     for (const auto& item : JsonView{*value}["Volumes"].items()) {
-        auto volume = details_of(item);
+        auto volume = volume_from(item);
         if (!volume.name.empty()) list.push_back(std::move(volume));
     }
     return list;

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/blocking.hpp"
+#include "cli/doctor.hpp"
+
+#include "base/random.hpp"
+#include "crypto/system_random.hpp"
+#include "docker/client.hpp"
+#include "docker/connector.hpp"
+#include "docker/networks.hpp"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <set>
+
+namespace berth::cli {
+
+namespace {
+
+using namespace std::chrono_literals;
+using docker::Client;
+using net::Task;
+
+constexpr Seconds patience = 15s;
+constexpr std::string_view probe_image = "berth/test-rfb:latest";
+constexpr std::string_view metadata_address = "169.254.169.254"; // cloud metadata, RFC 3927 range
+// Exit codes of the probe in that image: 0 connected, 1 refused, 2 no answer.
+constexpr int probe_connected = 0, probe_silent = 2;
+
+// A listener of this machine that a desktop must not reach.
+class HostService {
+public:
+    HostService() {
+        fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        sockaddr_in address{};
+        address.sin_family = AF_INET; // any address, any port
+        socklen_t length = sizeof address;
+        auto* generic = reinterpret_cast<sockaddr*>(&address);
+        if (fd_ >= 0 && ::bind(fd_, generic, length) == 0 && ::listen(fd_, 8) == 0 && ::getsockname(fd_, generic, &length) == 0)
+            port_ = ntohs(address.sin_port);
+    }
+    HostService(const HostService&) = delete;
+    HostService& operator=(const HostService&) = delete;
+    ~HostService() {
+        if (fd_ >= 0) ::close(fd_);
+    }
+    std::uint16_t port() const noexcept { return port_; } // 0 = could not listen
+
+private:
+    int fd_ = -1;
+    std::uint16_t port_ = 0;
+};
+
+// One engine under examination.
+class Examination {
+public:
+    Examination(const config::Config& config, const config::Host& host, docker::Connector& connector,
+                const docker::Endpoint& endpoint, net::Executor executor, Findings& findings)
+        : config_{config}
+        , suffix_{" " + host.name.str()}
+        , is_local_{endpoint.kind == docker::Endpoint::Kind::unix_socket}
+        , described_{docker::describe(endpoint)}
+        , client_{executor, connector.engine(), client_config()}
+        , findings_{findings} {}
+
+    // Whether the engine can be used at all.
+    Task<Result<bool>> run() {
+        bool is_usable = co_await look_at_engine();
+        if (!is_usable) co_return false;
+        co_await look_at_images();
+        co_await make_a_container();
+        co_await prove_isolation();
+        co_return true;
+    }
+    const std::set<std::string>& images() const noexcept { return images_; } // which are here
+
+private:
+    static Client::Config client_config() {
+        Client::Config config;
+        const char* forced = std::getenv("DOCKER_API_VERSION");
+        if (forced != nullptr) config.forced_version = forced;
+        return config;
+    }
+    void add(Finding finding) {
+        finding.name += suffix_;
+        findings_.push_back(std::move(finding));
+    }
+
+    Task<bool> look_at_engine() {
+        auto info = co_await client_.info(deadline_in(patience));
+        if (!info) {
+            add(failure("engine", fmt::format("{}: {}", described_, info.error().operator_text()),
+                "start it (systemctl start docker), or give this user access: the group docker, or the host's endpoint"));
+            co_return false;
+        }
+        auto api = co_await client_.api_version(deadline_in(patience));
+        if (!api) {
+            add(failure("engine", api.error().operator_text(), "use Docker 19.03 (API 1.40) or newer"));
+            co_return false;
+        }
+        add(good("engine", fmt::format("{}: {} with API {}, {} CPUs, {} MiB", described_, info->server_version, *api, info->cpus, info->memory_bytes / (1024 * 1024))));
+        look_at_clock(info->system_time);
+        co_return true;
+    }
+
+    void look_at_clock(const std::string& text) {
+        // The engine writes nanoseconds; ours are milliseconds.
+        auto fraction = text.find('.');
+        auto end = fraction == std::string::npos ? fraction : text.find_first_of("Z+-", fraction);
+        std::string shorter = end == std::string::npos ? text : text.substr(0, fraction) + text.substr(end);
+        auto theirs = parse_rfc3339(shorter);
+        if (!theirs) return add(skipped("engine_clock", "the engine does not say its time"));
+        auto difference = std::chrono::duration_cast<Seconds>(SystemClock{}.now() - *theirs);
+        auto size = std::abs(difference.count());
+        std::string detail = fmt::format("{} s apart", size);
+        if (size > 60) return add(failure("engine_clock", detail, "let both machines keep time (systemd-timesyncd, chrony)"));
+        if (size > 5) return add(warning("engine_clock", detail, "let both machines keep time (systemd-timesyncd, chrony)"));
+        add(good("engine_clock", detail));
+    }
+
+    Task<void> look_at_images() {
+        for (const config::Template& entry : config_.templates) {
+            if (!entry.is_enabled) continue;
+            auto image = co_await client_.image_inspect(entry.spec.image, deadline_in(patience));
+            std::string name = "image " + entry.spec.image;
+            if (image) {
+                images_.insert(entry.spec.image);
+                usable_image_ = entry.spec.image;
+                add(good(name, fmt::format("{} MiB, template {}", image->size_bytes / (1024 * 1024), entry.name.str())));
+            } else if (image.error().code() == Errc::image_missing) {
+                add(warning(name, fmt::format("is not here: template {} cannot start", entry.name.str()), "build or pull it on that host (images/build.sh makes Berth's own)"));
+            } else {
+                add(failure(name, image.error().operator_text(), "look at the engine's log"));
+            }
+        }
+        std::string wanted{probe_image};
+        auto probe = co_await client_.image_inspect(wanted, deadline_in(patience));
+        has_probe_ = probe.has_value();
+        if (has_probe_) usable_image_ = wanted;
+    }
+
+    docker::ContainerCreateOptions throw_away(const std::string& network) {
+        docker::ContainerCreateOptions options;
+        crypto::SystemRandom random;
+        options.name = "berth-doctor-" + make_session_id(random).str().substr(0, 10);
+        options.config.image = usable_image_;
+        options.config.network = network;
+        options.config.labels["io.berth.doctor"] = "1";
+        options.config.logs.driver.clear();
+        return options;
+    }
+
+    Task<void> remove(std::string container) {
+        docker::ContainerRemoveOptions options;
+        options.container = std::move(container);
+        auto removed = co_await client_.container_remove(std::move(options), deadline_in(patience));
+        if (!removed) add(warning("leftover", removed.error().operator_text(), "docker rm -f the containers with label io.berth.doctor"));
+    }
+
+    Task<void> make_a_container() {
+        if (usable_image_.empty()) {
+            add(skipped("container", "no image to make one of"));
+            co_return;
+        }
+        auto options = throw_away("none");
+        auto made = co_await client_.container_create(std::move(options), deadline_in(patience));
+        if (!made) {
+            add(failure("container", made.error().operator_text(), "look at the engine's log: it refuses to make containers"));
+            co_return;
+        }
+        co_await remove(made->id.str());
+        add(good("container", "one was made and removed"));
+    }
+
+    // Exit code of the probe, or an error.
+    Task<Result<int>> probe(std::string network, std::string address, std::uint16_t port) {
+        auto options = throw_away(network);
+        options.config.command = {"probe", address, fmt::format("{}", port)};
+        auto made = co_await client_.container_create(std::move(options), deadline_in(patience));
+        if (!made) co_return made.error();
+        auto result = co_await run_probe(made->id.str());
+        co_await remove(made->id.str());
+        co_return result;
+    }
+    Task<Result<int>> run_probe(std::string container) {
+        auto started = co_await client_.container_start(container, deadline_in(patience));
+        if (!started) co_return started.error();
+        docker::ContainerWaitOptions options;
+        options.container = std::move(container);
+        auto ended = co_await client_.container_wait(std::move(options), deadline_in(patience));
+        if (!ended) co_return ended.error();
+        co_return ended->exit_code;
+    }
+
+    Task<void> prove_isolation() {
+        if (!has_probe_) {
+            add(skipped("isolation", fmt::format("needs the image {} (images/build.sh test-rfb)", probe_image)));
+            co_return;
+        }
+        docker::NetworkPolicy policy;
+        policy.deployment = "doctor";
+        policy.pool = docker::parse_subnet(config_.network.pool_cidr).value_or(docker::Subnet{});
+        docker::Networks networks{client_, policy};
+        crypto::SystemRandom random;
+        SessionId id = make_session_id(random);
+        auto network = co_await networks.ensure_own(id, 1, deadline_in(patience));
+        if (!network) {
+            add(failure("isolation", network.error().operator_text(), "free addresses of network.pool_cidr, or choose another one"));
+            co_return;
+        }
+        co_await prove_on(*network);
+        auto removed = co_await networks.remove_own(id, 1, deadline_in(patience));
+        if (!removed) add(warning("leftover", removed.error().operator_text(), "docker network prune"));
+    }
+
+    Task<void> prove_on(std::string network) {
+        auto details = co_await client_.network_inspect(network, deadline_in(patience));
+        auto subnet = details && !details->subnets.empty() ? docker::parse_subnet(details->subnets.front()) : std::nullopt;
+        if (!subnet) {
+            add(failure("isolation", "the engine does not say the addresses of a bridge", "look at the engine's log"));
+            co_return;
+        }
+        subnet->address += 1; // the bridge's own address: this machine, seen from a desktop
+        subnet->bits = 32;
+        std::string gateway = docker::to_string(*subnet);
+        gateway = gateway.substr(0, gateway.find('/'));
+        HostService service;
+        if (is_local_ && service.port() != 0) {
+            auto code = co_await probe(network, gateway, service.port());
+            judge("isolation_host", "this machine's own services", std::move(code));
+        } else {
+            add(skipped("isolation_host", "the host is another machine: run berth doctor there"));
+        }
+        auto code = co_await probe(network, std::string{metadata_address}, 80);
+        judge("isolation_metadata", std::string{metadata_address}, std::move(code));
+    }
+
+    void judge(std::string name, std::string what, Result<int> code) {
+        if (!code) return add(failure(std::move(name), code.error().operator_text(), "look at the engine's log"));
+        if (*code == probe_connected)
+            return add(failure(std::move(name), "a desktop reaches " + what, "berth host prepare --apply, as root on that host"));
+        if (*code > probe_silent)
+            return add(failure(std::move(name), fmt::format("the probe ended with code {}", *code), "docker run --rm berth/test-rfb probe HOST PORT"));
+        add(good(std::move(name), "a desktop does not reach " + what));
+    }
+
+    const config::Config& config_;
+    std::string suffix_;
+    bool is_local_;
+    std::string described_;
+    Client client_;
+    Findings& findings_;
+    std::set<std::string> images_;
+    std::string usable_image_;
+    bool has_probe_ = false;
+};
+
+// Whether the engine can be used; the images it has go into the set.
+bool examine(const config::Config& config, const config::Host& host, std::set<std::string>& images, Findings& findings) {
+    std::string name = "engine " + host.name.str();
+    auto endpoint = docker::resolve_endpoint(docker::process_world(), host.endpoint);
+    if (!endpoint) {
+        findings.push_back(failure(name, endpoint.error().operator_text(), "set the host's endpoint, DOCKER_HOST or the docker context"));
+        return false;
+    }
+    if (endpoint->kind == docker::Endpoint::Kind::tcp && !host.tls_directory.empty())
+        endpoint->tls = docker::EndpointTls{host.tls_directory + "/ca.pem", host.tls_directory + "/cert.pem", host.tls_directory + "/key.pem", true};
+    auto connector = docker::make_connector(*endpoint);
+    if (!connector) {
+        findings.push_back(failure(name, connector.error().operator_text(), "use a local engine or tcp:// with TLS until then"));
+        return false;
+    }
+    boost::asio::io_context context;
+    Examination examination{config, host, **connector, *endpoint, context.get_executor(), findings};
+    auto is_usable = run_blocking(context, examination.run());
+    images.insert(examination.images().begin(), examination.images().end());
+    return is_usable && *is_usable;
+}
+
+} // namespace
+
+void check_engines(const config::Config& config, Findings& findings) {
+    std::set<std::string> images;
+    bool is_any = false;
+    for (const config::Host& host : config.hosts) is_any = examine(config, host, images, findings) || is_any;
+    if (!is_any) return;
+    for (const config::Template& entry : config.templates)
+        if (entry.is_enabled && !images.contains(entry.spec.image))
+            findings.push_back(failure("template " + entry.name.str(), fmt::format("no host has the image {}", entry.spec.image),
+                "build or pull it, or set enabled: false"));
+}
+
+} // namespace berth::cli
