@@ -253,7 +253,8 @@ net::Task<After> Connection::exchange() {
             if (!has_body) co_return After::close;
         }
     }
-    const std::string_view route = match.route != nullptr ? match.route->pattern : "";
+    std::string_view route;
+    if (match.route != nullptr) route = match.route->pattern;
     if (match.route == nullptr) co_return co_await answer(std::move(*match.answer), route);
     auto response = co_await run_handler(*match.route);
     co_return co_await answer(std::move(response), route);
@@ -303,7 +304,7 @@ net::Task<After> Connection::refuse(const ParseFailure& failure) {
     is_body_read_ = false; // whatever follows, its framing is in doubt
     auto response = plain_problem(failure.status, failure.code, failure.why, request_.id);
     if (failure.status == 503) response.headers.emplace_back("Retry-After", "2");
-    co_return co_await answer(std::move(response), {});
+    co_return co_await answer(std::move(response), std::string_view{});
 }
 
 net::Task<After> Connection::produce(Response response) {
