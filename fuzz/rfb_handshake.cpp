@@ -46,8 +46,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view bytes{reinterpret_cast<const char*>(data) + 1, size - 1};
     const std::size_t portion = 1 + data[0] / 4;
     switch (data[0] % 4) {
-    case 0: compare(rfb::ClientHandshake{Secret{"secret"}}, bytes, portion); break;
-    case 1: compare(rfb::ClientHandshake{Secret{"secret"}, rfb::Proof::waived}, bytes, portion); break;
+    case 0:
+        compare(rfb::ClientHandshake{Secret{"secret"}}, bytes, portion);
+        break;
+    case 1:
+        compare(rfb::ClientHandshake{Secret{"secret"}, rfb::Proof::waived}, bytes, portion);
+        break;
     default: {
         rfb::ServerInit init;
         init.width = init.height = 1;

@@ -68,7 +68,8 @@ Task<void> accept_all(tcp::acceptor& acceptor) {
         auto socket = co_await acceptor.async_accept(asio::use_awaitable);
         auto stream = net::adopt_descriptor(acceptor.get_executor(), socket.release());
         if (!stream) continue;
-        asio::co_spawn(acceptor.get_executor(), serve(std::move(*stream)), [](std::exception_ptr) {});
+        asio::co_spawn(acceptor.get_executor(), serve(std::move(*stream)), [](std::exception_ptr) {
+        });
     }
 }
 

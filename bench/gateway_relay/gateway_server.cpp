@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "bench/gateway_relay/parts.hpp"
 #include "base/log.hpp"
+#include "bench/gateway_relay/parts.hpp"
 #include "gateway/gateway.hpp"
 #include "net/dialer.hpp"
 
@@ -82,7 +82,10 @@ Task<http::Request> read_request(net::ByteStream& stream) {
     for (std::size_t at = head.find("\r\n") + 2; at < head.size();) {
         const auto end = head.find("\r\n", at);
         const auto colon = head.find(": ", at);
-        if (colon < end) request.headers.emplace_back(head.substr(at, colon - at), head.substr(colon + 2, end - colon - 2));
+        if (colon < end)
+            request.headers.emplace_back(
+                head.substr(at, colon - at), head.substr(colon + 2, end - colon - 2)
+            );
         at = end + 2;
     }
     co_return request;

@@ -39,8 +39,8 @@ public:
     Task<void> send(std::string_view bytes) {
         const asio::const_buffer whole(bytes.data(), bytes.size());
         const net::ConstBuffers payload{&whole, 1};
-        auto status = stream_ ? stream_->write_all(whole)
-                              : socket_->write(net::FrameKind::binary, payload);
+        auto status =
+            stream_ ? stream_->write_all(whole) : socket_->write(net::FrameKind::binary, payload);
         auto sent = co_await std::move(status);
         must(sent.has_value(), "send");
     }
@@ -131,7 +131,6 @@ Task<void> bulk(Peer& peer, int mib) {
     co_await take(peer, std::size_t(mib) << 20, buffer);
 }
 
-
 void on_end(const std::exception_ptr& failure) {
     if (failure) std::rethrow_exception(failure);
 }
@@ -143,7 +142,10 @@ void print_exchanges(std::vector<double> micros, double seconds) {
     };
     std::printf(
         "{\"exchanges\": %zu, \"seconds\": %.3f, \"p50_us\": %.1f, \"p99_us\": %.1f}\n",
-        micros.size(), seconds, at(0.5), at(0.99)
+        micros.size(),
+        seconds,
+        at(0.5),
+        at(0.99)
     );
 }
 
@@ -174,14 +176,18 @@ int run_load(const Load& load) try {
     std::vector<double> micros;
     for (auto& peer : peers) {
         ++running;
-        if (load.bulk_mib > 0) asio::co_spawn(context, bulk(*peer, load.bulk_mib), ended);
-        else asio::co_spawn(context, exchange(*peer, load.exchanges, micros), ended);
+        if (load.bulk_mib > 0)
+            asio::co_spawn(context, bulk(*peer, load.bulk_mib), ended);
+        else
+            asio::co_spawn(context, exchange(*peer, load.exchanges, micros), ended);
     }
     while (running > 0)
         context.run_one();
     const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
-    if (load.bulk_mib == 0) print_exchanges(std::move(micros), seconds);
-    else std::printf("{\"mib\": %d, \"seconds\": %.4f}\n", load.bulk_mib * load.viewers, seconds);
+    if (load.bulk_mib == 0)
+        print_exchanges(std::move(micros), seconds);
+    else
+        std::printf("{\"mib\": %d, \"seconds\": %.4f}\n", load.bulk_mib * load.viewers, seconds);
     std::fflush(stdout);
     std::quick_exit(0);
 } catch (const std::exception& failure) {

@@ -19,9 +19,9 @@ int run_gateway(std::uint16_t port, std::uint16_t desktop_port, int threads);
 struct Load {
     std::uint16_t port = 0;
     std::string target = "/gateway/rfb";
-    bool is_raw = false;  // straight to the desktop, no WebSocket
-    int bulk_mib = 0;     // one stream of that size
-    int exchanges = 0;    // of each viewer
+    bool is_raw = false; // straight to the desktop, no WebSocket
+    int bulk_mib = 0;    // one stream of that size
+    int exchanges = 0;   // of each viewer
     int viewers = 1;
     bool is_idle = false; // only opens the viewers, prints "ready", waits for the end of stdin
 };

@@ -14,9 +14,18 @@ using http::iequals;
 using http::trim;
 
 constexpr std::array<std::string_view, 12> hop_by_hop{
-    "connection", "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization",
-    "te",         "trailer",    "transfer-encoding", "upgrade",           "content-length",
-    "host",       "expect"};
+    "connection",
+    "keep-alive",
+    "proxy-connection",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "content-length",
+    "host",
+    "expect"};
 constexpr std::array<std::string_view, 6> believed{
     "authorization", "forwarded", "x-real-ip", "x-request-id", "via", "x-client-ip"};
 constexpr std::array<std::string_view, 5> not_theirs{

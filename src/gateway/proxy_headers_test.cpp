@@ -36,8 +36,13 @@ TEST(ProxyHeaders, NeverShowTheContainerWhatIsOurs) {
 
 TEST(ProxyHeaders, LeaveOutWhatIsOfOneHop) {
     const auto sent = to_container(request({
-        {"Connection", "close, X-Secret-Hop"}, {"X-Secret-Hop", "x"}, {"Transfer-Encoding", "chunked"},
-        {"Upgrade", "h2c"}, {"TE", "trailers"}, {"Content-Length", "5"}, {"Host", "evil.test"},
+        {"Connection", "close, X-Secret-Hop"},
+        {"X-Secret-Hop", "x"},
+        {"Transfer-Encoding", "chunked"},
+        {"Upgrade", "h2c"},
+        {"TE", "trailers"},
+        {"Content-Length", "5"},
+        {"Host", "evil.test"},
     }));
     ASSERT_EQ(sent.size(), 1u);
     EXPECT_EQ(sent[0].second, "abc.apps.test:8080");
@@ -68,13 +73,23 @@ TEST(ProxyHeaders, TellOwnRequestsFromThoseOfNeighbours) {
     EXPECT_TRUE(is_own_request(request({}), false));
     EXPECT_TRUE(is_own_request(request({{"Sec-Fetch-Site", "same-origin"}}), false));
     EXPECT_TRUE(is_own_request(
-        request({{"Sec-Fetch-Site", "same-site"}, {"Sec-Fetch-Mode", "navigate"}, {"Sec-Fetch-Dest", "document"}}),
+        request(
+            {{"Sec-Fetch-Site", "same-site"},
+             {"Sec-Fetch-Mode", "navigate"},
+             {"Sec-Fetch-Dest", "document"}}
+        ),
         false
     ));
     for (const auto* site : {"same-site", "cross-site", "unknown"}) {
-        EXPECT_FALSE(is_own_request(request({{"Sec-Fetch-Site", site}, {"Sec-Fetch-Mode", "no-cors"}}), false));
         EXPECT_FALSE(is_own_request(
-            request({{"Sec-Fetch-Site", site}, {"Sec-Fetch-Mode", "navigate"}, {"Sec-Fetch-Dest", "iframe"}}),
+            request({{"Sec-Fetch-Site", site}, {"Sec-Fetch-Mode", "no-cors"}}), false
+        ));
+        EXPECT_FALSE(is_own_request(
+            request(
+                {{"Sec-Fetch-Site", site},
+                 {"Sec-Fetch-Mode", "navigate"},
+                 {"Sec-Fetch-Dest", "iframe"}}
+            ),
             false
         ));
     }

@@ -45,9 +45,8 @@ Task<void> splice(net::ByteStream& a, net::ByteStream& b, BufferPool& buffers) {
         asio::co_spawn(a.executor(), pump(a, b, buffers), asio::deferred),
         asio::co_spawn(a.executor(), pump(b, a, buffers), asio::deferred)
     );
-    auto [order, first, second] = co_await group.async_wait(
-        asio::experimental::wait_for_one_error(), asio::use_awaitable
-    );
+    auto [order, first, second] =
+        co_await group.async_wait(asio::experimental::wait_for_one_error(), asio::use_awaitable);
     a.close();
     b.close();
     if (first) std::rethrow_exception(first);

@@ -26,7 +26,8 @@ constexpr std::string_view enter_path = "/.berth/enter";
 
 http::Response closed_page() {
     return http::Response{
-        403, "<!doctype html><title>Closed</title><p>Open this application from your desktops again.\n",
+        403,
+        "<!doctype html><title>Closed</title><p>Open this application from your desktops again.\n",
         "text/html; charset=utf-8"};
 }
 
@@ -39,10 +40,10 @@ std::optional<std::string> posted_ticket(const http::Request& request) {
     if (!http::iequals(media, "application/x-www-form-urlencoded") || !body.starts_with(field))
         return std::nullopt;
     const auto ticket = body.substr(field.size());
-    const bool is_plain = !ticket.empty() && ticket.size() <= 128 &&
-                          std::ranges::all_of(ticket, [](unsigned char c) {
-                              return std::isalnum(c) || c == '-' || c == '_';
-                          });
+    const bool is_plain =
+        !ticket.empty() && ticket.size() <= 128 && std::ranges::all_of(ticket, [](unsigned char c) {
+            return std::isalnum(c) || c == '-' || c == '_';
+        });
     if (!is_plain) return std::nullopt;
     return std::string{ticket};
 }
@@ -151,8 +152,9 @@ Task<http::Response> WebProxy::enter(http::Request& request, SessionId session) 
     http::Response response{303};
     response.headers.emplace_back("Location", "/");
     response.headers.emplace_back(
-        "Set-Cookie", std::string{app_cookie} + "=" + cookie + "; Path=/; HttpOnly; SameSite=Lax" +
-                          (request.is_secure ? "; Secure" : "")
+        "Set-Cookie",
+        std::string{app_cookie} + "=" + cookie + "; Path=/; HttpOnly; SameSite=Lax" +
+            (request.is_secure ? "; Secure" : "")
     );
     co_return response;
 }
@@ -193,8 +195,8 @@ Task<http::Response> WebProxy::pass(http::Request& request, VisitPtr visit) {
     made.is_idempotent = request.method == "GET" || request.method == "HEAD";
     auto opened = co_await visit->client.open(std::move(made), request.deadline);
     if (!opened) {
-        const auto code = opened.error().code() == Errc::timed_out ? Errc::timed_out
-                                                                   : Errc::host_unreachable;
+        const auto code =
+            opened.error().code() == Errc::timed_out ? Errc::timed_out : Errc::host_unreachable;
         co_return refuse(Error{code, "the application does not answer"});
     }
     http::Response response;
@@ -203,7 +205,8 @@ Task<http::Response> WebProxy::pass(http::Request& request, VisitPtr visit) {
     response.headers = to_browser(body->head().headers);
     // A plain function that starts a coroutine: the state goes in as parameters.
     response.producer = [busy, body](http::BodyWriter& writer) {
-        auto produce = [](std::shared_ptr<Busy> held, std::shared_ptr<net::HttpBodyStream> from,
+        auto produce = [](std::shared_ptr<Busy> held,
+                          std::shared_ptr<net::HttpBodyStream> from,
                           http::BodyWriter& to) -> Task<void> {
             while (!held->visit->is_ended) {
                 auto piece = co_await from->next();
@@ -231,11 +234,10 @@ Task<http::Response> WebProxy::upgrade(http::Request& request, VisitPtr visit) {
         co_return refuse(Error{Errc::host_unreachable, "the application refused the WebSocket"});
     auto container = std::make_shared<net::HttpUpgrade>(std::move(*upgraded));
     http::Response response;
-    response.takeover = [this, visit, container](
-                            net::ByteStreamPtr browser, http::Request, std::string early
-                        ) {
-        return join(visit, std::move(browser), std::move(*container), std::move(early));
-    };
+    response.takeover =
+        [this, visit, container](net::ByteStreamPtr browser, http::Request, std::string early) {
+            return join(visit, std::move(browser), std::move(*container), std::move(early));
+        };
     co_return response;
 }
 
@@ -244,9 +246,11 @@ Task<void> WebProxy::join(
 ) {
     if (visit->is_ended) co_return;
     const Busy busy{visit};
-    std::string head = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n";
+    std::string head =
+        "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n";
     for (const auto& [name, value] : to_browser(container.head.headers))
-        if (http::iequals(name.substr(0, 14), "sec-websocket-")) head += name + ": " + value + "\r\n";
+        if (http::iequals(name.substr(0, 14), "sec-websocket-"))
+            head += name + ": " + value + "\r\n";
     head += "\r\n";
     head += container.early;
     auto* const streams = &visit->open;

@@ -45,14 +45,15 @@ public:
     net::Task<void> stop();
 
 private:
-    struct Visit; // what one cookie opens
-    struct Busy;  // counts something under way
+    struct Visit;                            // what one cookie opens
+    struct Busy;                             // counts something under way
     using VisitPtr = std::shared_ptr<Visit>; // held by the table and by what is under way
 
     net::Task<http::Response> enter(http::Request& request, SessionId session);
     net::Task<http::Response> pass(http::Request& request, VisitPtr visit);
     net::Task<http::Response> upgrade(http::Request& request, VisitPtr visit);
-    net::Task<void> join(VisitPtr visit, net::ByteStreamPtr browser, net::HttpUpgrade container, std::string early);
+    net::Task<void>
+    join(VisitPtr visit, net::ByteStreamPtr browser, net::HttpUpgrade container, std::string early);
     VisitPtr visit_of(const http::Request& request, const SessionId& session);
     void seen(Visit& visit);
     void leave(Visit& visit);

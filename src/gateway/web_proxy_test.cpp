@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "gateway/web_proxy.hpp"
-
 #include "gateway/fake_desktop.hpp"
+#include "gateway/web_proxy.hpp"
 #include "tests/support/run_task.hpp"
 
 #include <boost/asio/buffer.hpp>
@@ -10,7 +9,6 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
-
 #include <gtest/gtest.h>
 
 #include <map>
@@ -54,16 +52,26 @@ private:
             while (!head.ends_with("\r\n\r\n") && asio::read(socket, asio::buffer(&c, 1), ec) == 1)
                 head += c;
             if (head.find("Upgrade: websocket") != std::string::npos) {
-                asio::write(socket, asio::buffer(std::string_view{
-                    "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n"
-                    "Upgrade: websocket\r\nSec-WebSocket-Accept: yes\r\nX-Other: no\r\n\r\n"}), ec);
+                asio::write(
+                    socket,
+                    asio::buffer(std::string_view{
+                        "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n"
+                        "Upgrade: websocket\r\nSec-WebSocket-Accept: yes\r\nX-Other: no\r\n\r\n"}),
+                    ec
+                );
                 while (asio::read(socket, asio::buffer(&c, 1), ec) == 1)
                     asio::write(socket, asio::buffer(&c, 1), ec);
                 continue;
             }
-            asio::write(socket, asio::buffer(
-                "HTTP/1.1 200 OK\r\nConnection: close\r\nSet-Cookie: a=1; Domain=test\r\n"
-                "Content-Length: " + std::to_string(head.size()) + "\r\n\r\n" + head), ec);
+            asio::write(
+                socket,
+                asio::buffer(
+                    "HTTP/1.1 200 OK\r\nConnection: close\r\nSet-Cookie: a=1; Domain=test\r\n"
+                    "Content-Length: " +
+                    std::to_string(head.size()) + "\r\n\r\n" + head
+                ),
+                ec
+            );
         }
     }
     asio::io_context context_;
@@ -112,7 +120,8 @@ class WebProxyTest : public testing::Test {
 protected:
     ~WebProxyTest() override { ::berth::test::run_task(core, proxy.stop()); }
 
-    void give_ticket(const std::string& session, session::Protocol protocol = session::Protocol::web) {
+    void
+    give_ticket(const std::string& session, session::Protocol protocol = session::Protocol::web) {
         Admitted admitted;
         admitted.session = SessionId{session};
         admitted.container = ContainerId{"c"};
@@ -122,7 +131,8 @@ protected:
         admitted.login_id = "login";
         door.tickets["t1"] = admitted;
     }
-    http::Request request(const std::string& session, std::string path, net::HttpHeaders headers = {}) {
+    http::Request
+    request(const std::string& session, std::string path, net::HttpHeaders headers = {}) {
         http::Request made;
         made.method = "GET";
         made.path = path;
@@ -136,7 +146,9 @@ protected:
         return ::berth::test::run_task(core, proxy.handle(made));
     }
     http::Response post(const std::string& session, std::string body) {
-        auto made = request(session, "/.berth/enter", {{"Content-Type", "application/x-www-form-urlencoded"}});
+        auto made = request(
+            session, "/.berth/enter", {{"Content-Type", "application/x-www-form-urlencoded"}}
+        );
         made.method = "POST";
         made.body = std::move(body);
         return ask(std::move(made));
@@ -168,15 +180,23 @@ TEST_F(WebProxyTest, KnowsItsHostNames) {
     EXPECT_EQ(proxy.session_of(id_a + ".apps.localhost:8080")->str(), id_a);
     EXPECT_EQ(proxy.session_of(id_a + ".apps.localhost")->str(), id_a);
     for (const std::string& name :
-         {"localhost:8080"s, "apps.localhost"s, ".apps.localhost"s, id_a + ".apps.localhost.evil.test"s,
-          "x" + id_a + ".apps.localhost", id_a + "-apps.localhost", id_a + ".apps.localhost.",
-          std::string(26, 'A') + ".apps.localhost", "../" + std::string(23, 'a') + ".apps.localhost", ""s})
+         {"localhost:8080"s,
+          "apps.localhost"s,
+          ".apps.localhost"s,
+          id_a + ".apps.localhost.evil.test"s,
+          "x" + id_a + ".apps.localhost",
+          id_a + "-apps.localhost",
+          id_a + ".apps.localhost.",
+          std::string(26, 'A') + ".apps.localhost",
+          "../" + std::string(23, 'a') + ".apps.localhost",
+          ""s})
         EXPECT_FALSE(proxy.session_of(name)) << name;
 }
 
 TEST_F(WebProxyTest, PassesRequestsWithoutOurCookie) {
     const auto cookie = enter(id_a);
-    auto response = ask(request(id_a, "/x?y=1", {{"Cookie", "b=2; " + cookie}, {"Authorization", "canary"}}));
+    auto response =
+        ask(request(id_a, "/x?y=1", {{"Cookie", "b=2; " + cookie}, {"Authorization", "canary"}}));
     ASSERT_EQ(response.status, 200);
     EXPECT_EQ(net::find_header(response.headers, "Set-Cookie"), "a=1");
     const auto head = body_of(response);
@@ -195,8 +215,11 @@ TEST_F(WebProxyTest, RefusesEverythingWithoutItsCookie) {
     EXPECT_EQ(ask(request(id_a, "/")).status, 403);
     EXPECT_EQ(ask(request(id_a, "/", {{"Cookie", "berth_app=guess"}})).status, 403);
     EXPECT_EQ(ask(request(id_b, "/", {{"Cookie", cookie}})).status, 403) << "of another session";
-    EXPECT_EQ(ask(request(id_a, "/", {{"Cookie", cookie + "; " + cookie}})).status, 403) << "tossed";
-    EXPECT_EQ(ask(request(id_a, "/", {{"Cookie", cookie}, {"Sec-Fetch-Site", "same-site"}})).status, 403);
+    EXPECT_EQ(ask(request(id_a, "/", {{"Cookie", cookie + "; " + cookie}})).status, 403)
+        << "tossed";
+    EXPECT_EQ(
+        ask(request(id_a, "/", {{"Cookie", cookie}, {"Sec-Fetch-Site", "same-site"}})).status, 403
+    );
     EXPECT_EQ(host.dials, dials);
 }
 
@@ -207,7 +230,8 @@ TEST_F(WebProxyTest, TakesATicketOnceAndForItsOwnHostNameOnly) {
     EXPECT_EQ(post(id_b, "ticket=t1").status, 403) << "of another session";
     give_ticket(id_a, session::Protocol::rfb);
     EXPECT_EQ(post(id_a, "ticket=t1").status, 403) << "of another protocol";
-    for (const auto* body : {"", "ticket=", "t1", "ticket=t1&x=1", "x=1&ticket=t1", "ticket=t%31"}) {
+    for (const auto* body :
+         {"", "ticket=", "t1", "ticket=t1&x=1", "x=1&ticket=t1", "ticket=t%31"}) {
         give_ticket(id_a);
         EXPECT_EQ(post(id_a, body).status, 403) << body;
     }
@@ -230,7 +254,9 @@ TEST_F(WebProxyTest, EndsWithTheSessionAndTheLogin) {
 TEST_F(WebProxyTest, JoinsAWebSocketAndCutsItWithTheSession) {
     const auto cookie = enter(id_a);
     net::HttpHeaders headers{
-        {"Cookie", cookie}, {"Connection", "Upgrade"}, {"Upgrade", "websocket"},
+        {"Cookie", cookie},
+        {"Connection", "Upgrade"},
+        {"Upgrade", "websocket"},
         {"Origin", "http://" + id_b + ".apps.localhost:8080"}};
     EXPECT_EQ(ask(request(id_a, "/ws", headers)).status, 403) << "of a neighbour's page";
     headers.back().second = "http://" + id_a + ".apps.localhost:8080";
@@ -241,9 +267,11 @@ TEST_F(WebProxyTest, JoinsAWebSocketAndCutsItWithTheSession) {
     auto server = net::adopt_descriptor(core.get_executor(), pair[0]).value();
     auto browser = net::adopt_descriptor(core.get_executor(), pair[1]).value();
     bool is_over = false;
-    asio::co_spawn(core, response.takeover(std::move(server), {}, "early"), [&](std::exception_ptr) {
-        is_over = true;
-    });
+    asio::co_spawn(
+        core,
+        response.takeover(std::move(server), {}, "early"),
+        [&](std::exception_ptr) { is_over = true; }
+    );
     std::string seen;
     const auto read_until = [&](std::string_view end) {
         while (!seen.ends_with(end)) {
