@@ -42,32 +42,76 @@ TEST(GatewayEndpoint, TakesAHandshakeOfOurPage) {
     EXPECT_EQ(*ticket, "Abc-_9");
 }
 
+constexpr const char* foreign[] = {
+    "",
+    "null",
+    "*",
+    "https://",
+    "desks.example.org",
+    "//desks.example.org",
+    "http://desks.example.org",
+    "ws://desks.example.org",
+    "wss://desks.example.org",
+    "https://desks.example.org/",
+    "https://desks.example.org/x",
+    "https://desks.example.org?",
+    "https://desks.example.org#",
+    "https://desks.example.org:443",
+    "https://desks.example.org:8443",
+    "https://desks.example.org:",
+    "https://desks.example.org.",
+    "https://desks.example.org.evil.test",
+    "https://desks.example.orgevil.test",
+    "https://evil.test/https://desks.example.org",
+    "https://evil.test?https://desks.example.org",
+    "https://evil.test#https://desks.example.org",
+    "https://evildesks.example.org",
+    "https://x.desks.example.org",
+    "https://example.org",
+    "https://desks.example.org@evil.test",
+    "https://user@desks.example.org",
+    "https://user:word@desks.example.org",
+    "https://DESKS.example.org",
+    "HTTPS://desks.example.org",
+    "Https://Desks.Example.Org",
+    " https://desks.example.org",
+    "https://desks.example.org ",
+    "https://desks.example.org\t",
+    "https://desks.example.org,https://evil.test",
+    "https://evil.test, https://desks.example.org",
+    "https://desks.example.org https://evil.test",
+    "https://desks%2eexample.org",
+    "https://desks.example.org%00",
+    "https://desks.example.org%2f",
+    "https://desks。example.org",
+    "https://xn--desks-example-org",
+    "https://desks-example.org",
+    "https://desks.example.com",
+    "https://desks.example.or",
+    "ttps://desks.example.org",
+    "https:/desks.example.org",
+    "https:desks.example.org",
+    "https://[desks.example.org]",
+    "https://desks.example.org\\",
+    "http://127.0.0.1",
+    "http://127.0.0.1:80",
+    "http://127.0.0.1:80800",
+    "http://127.0.0.1:08080",
+    "http://localhost:8080",
+    "http://[::1]:8080",
+    "http://[::ffff:127.0.0.1]:8080",
+    "http://127.1:8080",
+    "http://2130706433:8080",
+    "http://0x7f000001:8080",
+    "file://",
+    "chrome-extension://abc",
+    "data:text/html,x",
+    "about:blank",
+    "http://127.0.0.1:8080.evil.test",
+};
+
 // T-70
 TEST(GatewayEndpoint, TakesNoOriginButTheExactOne) {
-    const char* foreign[] = {
-        "", "null", "*", "https://", "desks.example.org", "//desks.example.org",
-        "http://desks.example.org", "ws://desks.example.org", "wss://desks.example.org",
-        "https://desks.example.org/", "https://desks.example.org/x", "https://desks.example.org?",
-        "https://desks.example.org#", "https://desks.example.org:443",
-        "https://desks.example.org:8443", "https://desks.example.org:", "https://desks.example.org.",
-        "https://desks.example.org.evil.test", "https://desks.example.orgevil.test",
-        "https://evil.test/https://desks.example.org", "https://evil.test?https://desks.example.org",
-        "https://evil.test#https://desks.example.org", "https://evildesks.example.org",
-        "https://x.desks.example.org", "https://example.org", "https://desks.example.org@evil.test",
-        "https://user@desks.example.org", "https://user:word@desks.example.org",
-        "https://DESKS.example.org", "HTTPS://desks.example.org", "Https://Desks.Example.Org",
-        " https://desks.example.org", "https://desks.example.org ", "https://desks.example.org\t",
-        "https://desks.example.org,https://evil.test", "https://evil.test, https://desks.example.org",
-        "https://desks.example.org https://evil.test", "https://desks%2eexample.org",
-        "https://desks.example.org%00", "https://desks.example.org%2f", "https://desks。example.org",
-        "https://xn--desks-example-org", "https://desks-example.org", "https://desks.example.com",
-        "https://desks.example.or", "ttps://desks.example.org", "https:/desks.example.org",
-        "https:desks.example.org", "https://[desks.example.org]", "https://desks.example.org\\",
-        "http://127.0.0.1", "http://127.0.0.1:80", "http://127.0.0.1:80800", "http://127.0.0.1:08080",
-        "http://localhost:8080", "http://[::1]:8080", "http://[::ffff:127.0.0.1]:8080",
-        "http://127.1:8080", "http://2130706433:8080", "http://0x7f000001:8080", "file://",
-        "chrome-extension://abc", "data:text/html,x", "about:blank", "http://127.0.0.1:8080.evil.test",
-    };
     EXPECT_GE(std::size(foreign), 60u);
     for (const auto* origin : foreign)
         for (bool allow_missing : {false, true}) {
@@ -93,7 +137,8 @@ TEST(GatewayEndpoint, TakesAMissingOriginOnlyWhereItIsConfigured) {
 }
 
 TEST(GatewayEndpoint, RefusesWhatIsNoHandshake) {
-    for (const auto* missing : {"Connection", "Upgrade", "Sec-WebSocket-Version", "Sec-WebSocket-Key"}) {
+    for (const auto* missing :
+         {"Connection", "Upgrade", "Sec-WebSocket-Version", "Sec-WebSocket-Key"}) {
         auto request = upgrade();
         drop(request, missing);
         EXPECT_FALSE(check_upgrade(request)) << missing;
@@ -111,9 +156,16 @@ TEST(GatewayEndpoint, RefusesWhatIsNoHandshake) {
 
 TEST(GatewayEndpoint, NeedsOneTicketAndTheProtocol) {
     const std::string refused[] = {
-        "", "binary", "berth.ticket.abc", "binary, berth.ticket.", "binary, berth.ticket.a b",
-        "binary, berth.ticket.abc, berth.ticket.def", "binary, Berth.Ticket.abc",
-        "binary, berth.ticket.../../x", "binary, berth.ticket.a\"b", "base64, berth.ticket.abc",
+        "",
+        "binary",
+        "berth.ticket.abc",
+        "binary, berth.ticket.",
+        "binary, berth.ticket.a b",
+        "binary, berth.ticket.abc, berth.ticket.def",
+        "binary, Berth.Ticket.abc",
+        "binary, berth.ticket.../../x",
+        "binary, berth.ticket.a\"b",
+        "base64, berth.ticket.abc",
         "binary, berth.ticket." + std::string(129, 'a'),
     };
     for (const auto& offer : refused) {

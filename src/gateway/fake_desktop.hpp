@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// A desktop for tests: RFB with VNC authentication on a loopback port, on a thread of its own. After
-// the handshake the connection is given to the test's own function.
+// A desktop for tests: RFB with VNC authentication on a loopback port, on a thread of its own.
+// After the handshake the connection is given to the test's own function.
 
 #include "broker/ports.hpp"
 #include "net/byte_stream.hpp"

@@ -23,7 +23,9 @@ constexpr Milliseconds farewell_limit = 1200ms; // the close frames of a stoppin
 
 // `ended` is called whatever way it ends, cancellation included.
 Task<void> live(
-    std::shared_ptr<Viewer> viewer, BrowserSide side, std::optional<WebSocketClose> refused,
+    std::shared_ptr<Viewer> viewer,
+    BrowserSide side,
+    std::optional<WebSocketClose> refused,
     std::function<void()> ended
 ) {
     ScopeExit last{[&ended] { ended(); }};
@@ -49,8 +51,7 @@ Gateway::~Gateway() {
 }
 
 Task<http::Response> Gateway::open_rfb(http::Request& request) {
-    auto origin =
-        check_origin(request, config_.allowed_origins, config_.allow_missing_origin);
+    auto origin = check_origin(request, config_.allowed_origins, config_.allow_missing_origin);
     if (!origin) co_return refuse(origin.error());
     auto upgrade = check_upgrade(request);
     if (!upgrade) co_return refuse(upgrade.error()).with_header("Upgrade", "websocket");
@@ -62,11 +63,10 @@ Task<http::Response> Gateway::open_rfb(http::Request& request) {
     auto answer = co_await admission_.admit(std::move(text));
     auto admitted = std::make_shared<Result<Admitted>>(std::move(answer));
     http::Response response;
-    response.takeover = [this, admitted](
-                            net::ByteStreamPtr stream, http::Request taken, std::string early
-                        ) {
-        return take_over(std::move(stream), std::move(taken.headers), *admitted, early.empty());
-    };
+    response.takeover =
+        [this, admitted](net::ByteStreamPtr stream, http::Request taken, std::string early) {
+            return take_over(std::move(stream), std::move(taken.headers), *admitted, early.empty());
+        };
     co_return response;
 }
 
@@ -116,14 +116,21 @@ Task<void> Gateway::take_over(
 }
 
 void Gateway::start(
-    const Entry& entry, int descriptor, net::HttpHeaders headers,
-    std::optional<WebSocketClose> refused, std::function<void()> ended
+    const Entry& entry,
+    int descriptor,
+    net::HttpHeaders headers,
+    std::optional<WebSocketClose> refused,
+    std::function<void()> ended
 ) {
     const auto executor = threads_.executor(entry.thread);
     asio::post(
         executor,
-        [executor, descriptor, &parts = threads_.parts(entry.thread), viewer = entry.viewer,
-         headers = std::move(headers), refused = std::move(refused),
+        [executor,
+         descriptor,
+         &parts = threads_.parts(entry.thread),
+         viewer = entry.viewer,
+         headers = std::move(headers),
+         refused = std::move(refused),
          ended = std::move(ended)]() mutable {
             BrowserSide side;
             side.headers = std::move(headers);

@@ -57,12 +57,17 @@ private:
     struct Way; // from the viewer's thread back to here
 
     net::Task<void> take_over(
-        net::ByteStreamPtr stream, net::HttpHeaders headers, Result<Admitted> admitted,
+        net::ByteStreamPtr stream,
+        net::HttpHeaders headers,
+        Result<Admitted> admitted,
         bool is_clean
     );
     void start(
-        const Entry& entry, int descriptor, net::HttpHeaders headers,
-        std::optional<net::WebSocketClose> refused, std::function<void()> ended
+        const Entry& entry,
+        int descriptor,
+        net::HttpHeaders headers,
+        std::optional<net::WebSocketClose> refused,
+        std::function<void()> ended
     );
     std::optional<net::WebSocketClose> refusal(const Result<Admitted>& admitted) const;
     ViewerReports reports_for(std::uint64_t id);

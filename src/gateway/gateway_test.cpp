@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "gateway/gateway.hpp"
-
 #include "gateway/close_codes.hpp"
 #include "gateway/fake_desktop.hpp"
+#include "gateway/gateway.hpp"
 #include "rfb/client_handshake.hpp"
 #include "tests/support/run_task.hpp"
 
 #include <boost/asio/co_spawn.hpp>
-
 #include <gtest/gtest.h>
 
 #include <map>
@@ -54,7 +52,9 @@ protected:
         gateway.emplace(core.get_executor(), admission, config);
     }
 
-    void give_ticket(std::string ticket, std::uint16_t port, session::Rights rights, std::string id = "s1") {
+    void give_ticket(
+        std::string ticket, std::uint16_t port, session::Rights rights, std::string id = "s1"
+    ) {
         Admitted admitted;
         admitted.session = SessionId{std::move(id)};
         admitted.container = ContainerId{"c"};
@@ -92,14 +92,17 @@ protected:
         auto server = net::adopt_descriptor(core.get_executor(), pair[0]).value();
         auto client = net::adopt_descriptor(core.get_executor(), pair[1]).value();
         // The real client sends its own request head: it is read here, as the connection would.
-        auto connect = [](net::ByteStreamPtr stream) -> Task<Result<std::unique_ptr<net::WebSocket>>> {
+        auto connect = [](net::ByteStreamPtr stream
+                       ) -> Task<Result<std::unique_ptr<net::WebSocket>>> {
+            net::HttpHeaders none;
             co_return co_await net::connect_websocket(
-                std::move(stream), "berth.test", "/gateway/rfb", {}, deadline_in(5s)
+                std::move(stream), "berth.test", "/gateway/rfb", std::move(none), deadline_in(5s)
             );
         };
         std::optional<Result<std::unique_ptr<net::WebSocket>>> connected;
         asio::co_spawn(
-            core, connect(std::move(client)),
+            core,
+            connect(std::move(client)),
             [&](std::exception_ptr, Result<std::unique_ptr<net::WebSocket>> result) {
                 connected.emplace(std::move(result));
             }
@@ -169,7 +172,8 @@ protected:
     net::WebSocketClose closed(net::WebSocket& socket) {
         auto drain = [](net::WebSocket* from) -> Task<void> {
             std::array<char, 512> in{};
-            while (co_await from->read_some(asio::buffer(in))) {}
+            while (co_await from->read_some(asio::buffer(in))) {
+            }
         };
         ::berth::test::run_task(core, drain(&socket));
         return socket.closed_by();
@@ -313,9 +317,12 @@ TEST_F(GatewayTest, SaysWhyATicketIsRefused) {
     open_gateway();
     EXPECT_EQ(closed(*browser("unknown")).code, close_busy);
     const std::pair<Errc, int> refusals[] = {
-        {Errc::ended, close_ended},       {Errc::not_found, close_not_found},
-        {Errc::forbidden, close_forbidden}, {Errc::unauthenticated, close_sign_in},
-        {Errc::conflict, close_paused},   {Errc::not_ready, close_busy},
+        {Errc::ended, close_ended},
+        {Errc::not_found, close_not_found},
+        {Errc::forbidden, close_forbidden},
+        {Errc::unauthenticated, close_sign_in},
+        {Errc::conflict, close_paused},
+        {Errc::not_ready, close_busy},
     };
     for (const auto& [code, close] : refusals) {
         admission.tickets["t"] = Error{code, "canary text"};

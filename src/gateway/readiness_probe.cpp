@@ -69,8 +69,10 @@ bool is_early(Errc code) {
     case Errc::timed_out:
     case Errc::ended:
     case Errc::engine_error:
-    case Errc::unavailable: return true;
-    default: return false;
+    case Errc::unavailable:
+        return true;
+    default:
+        return false;
     }
 }
 
@@ -102,7 +104,9 @@ Task<Status> wait_endpoint(
 } // namespace
 
 Task<Status> EndpointProbe::wait_ready(
-    const session::Session& session, broker::ContainerHost& host, const Secret& rfb_secret,
+    const session::Session& session,
+    broker::ContainerHost& host,
+    const Secret& rfb_secret,
     Deadline deadline
 ) {
     if (!session.container) co_return Error{Errc::not_ready, "there is no container to ask"};

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "gateway/readiness_probe.hpp"
-
 #include "gateway/fake_desktop.hpp"
+#include "gateway/readiness_probe.hpp"
 #include "net/deadline.hpp"
 #include "tests/support/run_task.hpp"
 
 #include <boost/asio/buffer.hpp>
-
 #include <gtest/gtest.h>
 
 namespace berth::gateway {
@@ -24,7 +22,10 @@ session::Session session_at(std::uint16_t port, session::Protocol protocol) {
 }
 
 Status probe(
-    broker::ContainerHost& host, std::uint16_t port, session::Protocol protocol, std::string secret,
+    broker::ContainerHost& host,
+    std::uint16_t port,
+    session::Protocol protocol,
+    std::string secret,
     Milliseconds limit
 ) {
     asio::io_context context{1};

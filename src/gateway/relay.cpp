@@ -37,8 +37,11 @@ WebSocketClose desktop_is_gone(const Result<std::size_t>& last) {
 } // namespace
 
 Relay::Relay(
-    net::ByteStream& desktop, net::WebSocket& browser, RelayBuffers& buffers,
-    rfb::FilterPolicy policy, RelayHooks hooks
+    net::ByteStream& desktop,
+    net::WebSocket& browser,
+    RelayBuffers& buffers,
+    rfb::FilterPolicy policy,
+    RelayHooks hooks
 )
     : desktop_{desktop}
     , browser_{browser}
@@ -62,9 +65,8 @@ Task<void> Relay::run(std::string first_down, std::string first_up) {
         asio::co_spawn(executor, pump_down(std::move(first_down)), asio::deferred),
         asio::co_spawn(executor, pump_up(std::move(first_up)), asio::deferred)
     );
-    auto [order, down, up] = co_await group.async_wait(
-        asio::experimental::wait_for_one_error(), asio::use_awaitable
-    );
+    auto [order, down, up] =
+        co_await group.async_wait(asio::experimental::wait_for_one_error(), asio::use_awaitable);
     if (down) std::rethrow_exception(down);
     if (up) std::rethrow_exception(up);
 }
@@ -126,7 +128,8 @@ Task<WebSocketClose> Relay::carry_up(std::string first) {
             if (chunk->kind != net::FrameKind::binary)
                 co_return WebSocketClose{1003, "only binary messages"};
             is_end = chunk->is_end;
-            passed = co_await send_up({buffer.data(), chunk->size});
+            const std::span<char> portion{buffer.data(), chunk->size};
+            passed = co_await send_up(portion);
         }
     }
     if (passed.error().code() == Errc::protocol_violation)

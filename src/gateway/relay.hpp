@@ -33,8 +33,11 @@ class Relay {
 public:
     // The streams and buffers outlive the relay.
     Relay(
-        net::ByteStream& desktop, net::WebSocket& browser, RelayBuffers& buffers,
-        rfb::FilterPolicy policy, RelayHooks hooks
+        net::ByteStream& desktop,
+        net::WebSocket& browser,
+        RelayBuffers& buffers,
+        rfb::FilterPolicy policy,
+        RelayHooks hooks
     );
 
     // Until either side ends or end() is called; the desktop's stream is closed then, and the

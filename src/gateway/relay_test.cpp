@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "gateway/relay.hpp"
-
 #include "gateway/close_codes.hpp"
+#include "gateway/relay.hpp"
 #include "tests/support/run_task.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -9,7 +8,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-
 #include <gtest/gtest.h>
 
 #include <deque>
@@ -117,7 +115,9 @@ protected:
         RelayHooks hooks{[this] { ++inputs; }, [this] { ++endings; }};
         relay.emplace(*desktop, browser, buffers, policy, std::move(hooks));
         asio::co_spawn(
-            context, relay->run(std::move(down), std::move(up)), [this](std::exception_ptr e) {
+            context,
+            relay->run(std::move(down), std::move(up)),
+            [this](std::exception_ptr e) {
                 failure = e;
                 is_done = true;
             }
@@ -187,7 +187,8 @@ TEST_F(RelayTest, StopsReadingTheDesktopWhileTheBrowserIsSlow) {
     asio::co_spawn(context, flood(peer.get(), total, &is_all_sent), [](std::exception_ptr) {});
     ASSERT_TRUE(until([&] { return browser.writes == 1; }));
     // Whatever could move has moved when nothing is ready any more.
-    while (context.poll_one() != 0) {}
+    while (context.poll_one() != 0) {
+    }
     EXPECT_FALSE(is_all_sent);
     EXPECT_EQ(browser.writes, 1);
     EXPECT_EQ(buffers.down.in_use(), 1u);
@@ -276,7 +277,8 @@ TEST_F(RelayTest, EndsAStuckBrowserOnceItsOwnerAbortsIt) {
     ASSERT_TRUE(until([&] { return browser.writes == 1; }));
     relay->end({close_ended, "time"});
     EXPECT_EQ(endings, 1);
-    while (context.poll_one() != 0) {}
+    while (context.poll_one() != 0) {
+    }
     EXPECT_FALSE(is_done);
     browser.abort();
     ASSERT_TRUE(until([&] { return is_done; }));
@@ -286,7 +288,8 @@ TEST_F(RelayTest, EndsAStuckBrowserOnceItsOwnerAbortsIt) {
 TEST_F(RelayTest, PassesCancellationThrough) {
     auto cancelled = [](Relay* r) -> Task<bool> {
         try {
-            co_await r->run({}, {});
+            std::string nothing;
+            co_await r->run(nothing, nothing);
         } catch (const boost::system::system_error& e) {
             co_return e.code() == asio::error::operation_aborted;
         }
@@ -297,13 +300,18 @@ TEST_F(RelayTest, PassesCancellationThrough) {
     asio::cancellation_signal signal;
     bool was_cancelled = false;
     asio::co_spawn(
-        context, cancelled(&*relay),
-        asio::bind_cancellation_slot(signal.slot(), [&](std::exception_ptr, bool value) {
-            was_cancelled = value;
-            is_done = true;
-        })
+        context,
+        cancelled(&*relay),
+        asio::bind_cancellation_slot(
+            signal.slot(),
+            [&](std::exception_ptr, bool value) {
+                was_cancelled = value;
+                is_done = true;
+            }
+        )
     );
-    while (context.poll_one() != 0) {}
+    while (context.poll_one() != 0) {
+    }
     signal.emit(asio::cancellation_type::all);
     ASSERT_TRUE(until([&] { return is_done; }));
     EXPECT_TRUE(was_cancelled);

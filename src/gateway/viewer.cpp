@@ -25,7 +25,10 @@ rfb::FilterPolicy policy_for(const Admitted& admitted) {
 
 // A coroutine of its own, so that all of the port's call happens on the core thread.
 Task<Result<net::ByteStreamPtr>> dial(
-    broker::ContainerHost& host, ContainerId container, std::uint16_t port, net::Executor executor,
+    broker::ContainerHost& host,
+    ContainerId container,
+    std::uint16_t port,
+    net::Executor executor,
     Deadline deadline
 ) {
     co_return co_await host.dial(container, port, std::move(executor), deadline);
@@ -86,9 +89,8 @@ Task<bool> Viewer::accept(BrowserSide side) {
 
 Task<Result<Greeted>> Viewer::open_desktop(Deadline deadline) {
     if (ending_) co_return Error{Errc::ended, "ended before it was opened"};
-    auto dialing = dial(
-        *admitted_.host, admitted_.container, admitted_.port, browser_->executor(), deadline
-    );
+    auto dialing =
+        dial(*admitted_.host, admitted_.container, admitted_.port, browser_->executor(), deadline);
     auto dialed = co_await net::run_on(core_, std::move(dialing));
     if (!dialed) co_return dialed.error();
     desktop_ = std::move(*dialed);
@@ -102,10 +104,12 @@ Task<void> Viewer::serve() {
     // Not needed any more: an open tunnel does not keep the secret in memory.
     admitted_.rfb_secret = Secret{};
     if (!greeted) {
-        if (!ending_) log("gateway").warn(
-            "desktop_not_opened session={} reason={}", admitted_.session.str(),
-            log_safe(describe(greeted.error()))
-        );
+        if (!ending_)
+            log("gateway").warn(
+                "desktop_not_opened session={} reason={}",
+                admitted_.session.str(),
+                log_safe(describe(greeted.error()))
+            );
         co_await farewell(close_for(greeted.error().code()));
         co_return;
     }
@@ -120,9 +124,7 @@ Task<void> Viewer::serve() {
 
 Task<void> Viewer::relay(Greeted greeted, std::string first_up) {
     RelayHooks hooks{reports_.input_seen, [this] { guard_the_end(); }};
-    relay_.emplace(
-        *desktop_, *browser_, parts_.buffers, policy_for(admitted_), std::move(hooks)
-    );
+    relay_.emplace(*desktop_, *browser_, parts_.buffers, policy_for(admitted_), std::move(hooks));
     if (ending_) {
         co_await farewell(*ending_);
         co_return;
@@ -131,7 +133,9 @@ Task<void> Viewer::relay(Greeted greeted, std::string first_up) {
     auto rest = std::move(greeted.rest);
     co_await relay_->run(std::move(rest), std::move(first_up));
     log("gateway").info(
-        "viewer_closed session={} code={} reason={}", admitted_.session.str(), relay_->why().code,
+        "viewer_closed session={} code={} reason={}",
+        admitted_.session.str(),
+        relay_->why().code,
         log_safe(relay_->why().reason)
     );
 }

@@ -25,8 +25,8 @@ struct ViewerReports {
 // A browser's connection behind its HTTP request head.
 struct BrowserSide {
     BrowserSide() = default;
-    net::ByteStreamPtr stream;  // on the viewer's thread
-    net::HttpHeaders headers;   // of the upgrade request, checked before
+    net::ByteStreamPtr stream; // on the viewer's thread
+    net::HttpHeaders headers;  // of the upgrade request, checked before
     std::string subprotocol;
 };
 

@@ -137,10 +137,12 @@ net::Task<Connection::Got> Connection::read_head() {
     request_ = Request{};
     parser_.begin(request_);
     const auto& config = state_.config();
-    // The first request has the time of a head from the start: silence is no right of a stranger.
-    const bool is_waiting = in_.empty() && served_ > 0;
+    // A new connection that stays silent (browsers open them in advance) may be closed without a
+    // word like one between requests, but gets less time: silence is no right of a stranger.
+    const bool is_waiting = in_.empty();
+    const bool is_known = is_waiting && served_ > 0;
     enter(is_waiting ? Phase::idle : Phase::reading,
-          after(is_waiting ? config.keep_alive_idle : config.header_read));
+          after(is_known ? config.keep_alive_idle : config.header_read));
     if (is_waiting && state_.is_draining()) co_return Got::nothing;
     for (;;) {
         in_.consume(parser_.feed(in_.view()));

@@ -257,6 +257,12 @@ TEST(Connection, ClosesAnIdleConnectionWithoutAWord) {
     EXPECT_EQ(client.read_to_end(), "");
 }
 
+TEST(Connection, ClosesASilentStrangerWithoutAWord) {
+    TestServer server{routes(), hasty()};
+    RawClient client{server.port()};
+    EXPECT_EQ(client.read_to_end(), "");
+}
+
 TEST(Connection, CutsAReaderThatDoesNotRead) {
     auto all = routes();
     auto huge = [](Request&) -> net::Task<Response> {

@@ -194,6 +194,16 @@ TEST(Listener, StopsByClosingTheIdleAndLettingTheActiveFinish) {
     EXPECT_THROW(RawClient{server.port()}, std::runtime_error);
 }
 
+TEST(Listener, DoesNotWaitForAConnectionThatHasSaidNothing) {
+    TestServer server{routes()};
+    RawClient silent{server.port()};
+    EXPECT_TRUE(wait_until([&] { return server.connections() == 1; }));
+    const auto begin = std::chrono::steady_clock::now();
+    server.stop(8s);
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, 3s);
+    EXPECT_TRUE(silent.is_closed());
+}
+
 TEST(Listener, CutsWhatHasNotEndedByTheDeadline) {
     TestServer server{routes()};
     RawClient stuck{server.port()};

@@ -20,7 +20,7 @@ public:
     // `name` names the threads (at most 15 characters are shown by the system).
     BlockingPool(std::size_t threads, std::string_view name);
     // Waits for running jobs; jobs not begun are dropped (their awaiters get operation_aborted).
-    // The callers' execution contexts must still be there.
+    // The pool is destroyed before its callers' execution contexts, never after.
     ~BlockingPool();
 
     // Runs f on a pool thread and resumes the caller on its own executor with f's result; an

@@ -29,6 +29,10 @@ bool is_cancellation(const std::exception_ptr& failure) {
     }
 }
 
+std::exception_ptr cancellation() {
+    return std::make_exception_ptr(boost::system::system_error{asio::error::operation_aborted});
+}
+
 } // namespace
 
 Task<void> sleep_until(Deadline deadline) {
@@ -94,10 +98,16 @@ struct StartElsewhere {
                        work = asio::make_work_guard(here),
                        handler = std::move(handler)](std::exception_ptr failure) mutable {
             auto home = work.get_executor();
+            // Cancellation, the everyday exception, is thrown anew over there: a shared exception
+            // object would cross threads by a count that thread sanitizers cannot see.
+            bool was_cancelled = failure && is_cancellation(failure);
+            if (was_cancelled) failure = nullptr;
             // The work guard goes along: after this post that context may end at any moment.
             auto resume = [failure = std::move(failure),
+                           was_cancelled,
                            work = std::move(work),
                            handler = std::move(handler)]() mutable {
+                if (was_cancelled) failure = cancellation();
                 std::move(handler)(std::move(failure));
             };
             asio::post(home, std::move(resume));

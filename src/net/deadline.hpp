@@ -25,7 +25,8 @@ Task<void> sleep_for(Milliseconds span);
 
 // Runs the task on another executor and brings the result back to the caller's; cancellation is
 // passed on. The one bridge between the gateway threads and the core thread.
-// The other executor must go on running until the task has ended.
+// The other executor must go on running until the task has ended; the caller's context is destroyed
+// only after the other's threads are joined (one may still be inside its last post to us).
 template <class T>
 Task<T> run_on(Executor executor, Task<T> task);
 

@@ -157,8 +157,9 @@ Task<std::pair<std::thread::id, std::thread::id>> visit(Executor there) {
 }
 
 TEST(RunOn, RunsThereAndComesBack) {
+    asio::io_context context; // outlives the other thread, which may still be in its last post
     OtherThread other;
-    auto [there, here] = test::run_task(visit(other.executor()));
+    auto [there, here] = test::run_task(context, visit(other.executor()));
     EXPECT_EQ(there, other.id());
     EXPECT_EQ(here, std::this_thread::get_id());
 }
@@ -169,8 +170,10 @@ Task<std::string> fail_there() {
 }
 
 TEST(RunOn, BringsTheExceptionBack) {
+    asio::io_context context;
     OtherThread other;
-    EXPECT_THROW(test::run_task(run_on(other.executor(), fail_there())), std::runtime_error);
+    auto task = run_on(other.executor(), fail_there());
+    EXPECT_THROW(test::run_task(context, std::move(task)), std::runtime_error);
 }
 
 Task<void> wait_there(Executor there, std::atomic<int>* started, std::atomic<int>* cancelled) {
@@ -187,8 +190,8 @@ Task<void> wait_there(Executor there, std::atomic<int>* started, std::atomic<int
 }
 
 TEST(RunOn, CancellationCrossesAndIsAwaited) {
-    OtherThread other;
     asio::io_context context;
+    OtherThread other;
     std::atomic<int> started{0}, cancelled{0};
     for (int round = 0; round < 200; ++round) {
         TaskScope scope{context.get_executor(), "test"};
@@ -211,8 +214,8 @@ Task<void> add_there(Executor there, int rounds, long* sum) {
 }
 
 TEST(RunOn, SerialisesOnTheOtherThread) {
-    OtherThread other;
     asio::io_context context;
+    OtherThread other;
     TaskScope scope{context.get_executor(), "test"};
     long sum = 0; // touched there only: a data race would show under TSan
     for (int i = 0; i < 8; ++i) scope.spawn(add_there(other.executor(), 100, &sum));
@@ -227,8 +230,9 @@ Task<std::string> ask_pool(BlockingPool& pool) {
 }
 
 TEST(BlockingPool, GivesTheResultBack) {
+    asio::io_context context;
     BlockingPool pool{2, "test"};
-    EXPECT_EQ(test::run_task(ask_pool(pool)), "blocking.");
+    EXPECT_EQ(test::run_task(context, ask_pool(pool)), "blocking.");
 }
 
 Task<void> fail_in_pool(BlockingPool& pool) {
@@ -237,13 +241,14 @@ Task<void> fail_in_pool(BlockingPool& pool) {
 }
 
 TEST(BlockingPool, RethrowsTheException) {
+    asio::io_context context;
     BlockingPool pool{1, "test"};
-    EXPECT_THROW(test::run_task(fail_in_pool(pool)), std::runtime_error);
+    EXPECT_THROW(test::run_task(context, fail_in_pool(pool)), std::runtime_error);
 }
 
 TEST(BlockingPool, APostedJobMayThrow) {
-    BlockingPool pool{1, "test"};
     std::promise<void> done;
+    BlockingPool pool{1, "test"};
     pool.post([] { throw std::runtime_error("on purpose"); });
     pool.post([&] { done.set_value(); });
     EXPECT_EQ(done.get_future().wait_for(test::hard_limit), std::future_status::ready);
@@ -261,10 +266,10 @@ Task<void> hold_frame(BlockingPool& pool, std::promise<void>* begun, std::atomic
 
 TEST(BlockingPool, ACancelledCallerGoesOnOnlyAfterTheJob) {
     asio::io_context context;
-    BlockingPool pool{1, "test"};
-    TaskScope scope{context.get_executor(), "test"};
     std::promise<void> begun;
     std::atomic<bool> ended{false};
+    BlockingPool pool{1, "test"};
+    TaskScope scope{context.get_executor(), "test"};
     scope.spawn(hold_frame(pool, &begun, &ended));
     context.poll();
     ASSERT_EQ(begun.get_future().wait_for(test::hard_limit), std::future_status::ready);

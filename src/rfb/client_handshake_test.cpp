@@ -123,13 +123,11 @@ struct Hostile {
     std::string bytes;
 };
 
-std::vector<Hostile> hostile_desktops() {
-    std::vector<Hostile> all;
-    const auto v8 = "RFB 003.008\n"s;
-    const auto v7 = "RFB 003.007\n"s;
-    const auto v3 = "RFB 003.003\n"s;
-    const auto proved = v8 + "\x01\x02" + challenge + u32(0);
+const auto v8 = "RFB 003.008\n"s;
+const auto v7 = "RFB 003.007\n"s;
+const auto v3 = "RFB 003.003\n"s;
 
+void add_versions_and_types(std::vector<Hostile>& all) {
     // Versions that are none.
     for (const auto* text :
          {"HTTP/1.1 400 Bad Request\r\n",
@@ -165,8 +163,9 @@ std::vector<Hostile> hostile_desktops() {
     all.push_back({"3.3 unknown type", v3 + u32(16)});
     all.push_back({"3.3 huge type", v3 + u32(0xffffffff)});
     all.push_back({"3.3 type with high bits", v3 + u32(0x02000002)});
+}
 
-    // Refusals and their reasons.
+void add_refusals(std::vector<Hostile>& all) {
     for (const auto& version : {v8, v7}) {
         all.push_back({"no types, empty reason", version + "\0"s + u32(0)});
         all.push_back({"no types, reason", version + "\0"s + u32(2) + "no"});
@@ -188,8 +187,10 @@ std::vector<Hostile> hostile_desktops() {
     );
     all.push_back({"3.7 rejected", v7 + "\x01\x02" + challenge + u32(1)});
     all.push_back({"3.3 rejected", v3 + u32(2) + challenge + u32(1)});
+}
 
-    // The first message.
+void add_first_messages(std::vector<Hostile>& all) {
+    const auto proved = v8 + "\x01\x02" + challenge + u32(0);
     all.push_back({"no width", proved + init(0, 600)});
     all.push_back({"no height", proved + init(800, 0)});
     all.push_back({"no pixel", proved + init(0, 0)});
@@ -211,6 +212,13 @@ std::vector<Hostile> hostile_desktops() {
     all.push_back({"deeper than its pixels", sized + deep + u32(0)});
     deep[1] = 0;
     all.push_back({"no depth", sized + deep + u32(0)});
+}
+
+std::vector<Hostile> hostile_desktops() {
+    std::vector<Hostile> all;
+    add_versions_and_types(all);
+    add_refusals(all);
+    add_first_messages(all);
     return all;
 }
 
