@@ -28,8 +28,8 @@ struct Pair {
     Pair() {
         int ends[2];
         EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
-        a = std::move(*adopt_descriptor(context.get_executor(), ends[0]));
-        b = std::move(*adopt_descriptor(context.get_executor(), ends[1]));
+        a = adopt_descriptor(context.get_executor(), ends[0]).value();
+        b = adopt_descriptor(context.get_executor(), ends[1]).value();
     }
     asio::io_context context;
     ByteStreamPtr a, b;

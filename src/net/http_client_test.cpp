@@ -223,7 +223,7 @@ TEST(HttpClient, NoticesAKeptConnectionThatThePeerHasClosed) {
     EXPECT_TRUE(f.get());
     // The end has arrived when the peer's script is over; even a POST may go out again then,
     // since nothing was sent on the dead connection.
-    test::run_until(f.context, [&f] { return false; }, Milliseconds{5});
+    test::run_until(f.context, [] { return false; }, Milliseconds{5});
     auto reply = f.exchange(HttpRequest{"POST", "/", "x"});
     EXPECT_TRUE(reply) << describe(reply.error());
     EXPECT_EQ(f.peer.accepted(), 2);

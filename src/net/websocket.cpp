@@ -229,7 +229,8 @@ private:
         auto n = asio::buffer_copy(buffer, asio::buffer(stash_.data() + stash_begin_, stashed_));
         stash_begin_ += n;
         stashed_ -= n;
-        bool is_end = stashed_ == 0 && std::exchange(is_end_stashed_, is_end_stashed_ && stashed_ != 0);
+        bool is_end = stashed_ == 0 && is_end_stashed_;
+        if (is_end) is_end_stashed_ = false;
         return chunk_of(*socket_, n, is_end);
     }
 
