@@ -5,6 +5,7 @@
 
 #include "base/limits.hpp"
 #include "base/log.hpp"
+#include "docker/image_description.hpp"
 #include "docker/labels.hpp"
 #include "docker/order.hpp"
 #include "net/deadline.hpp"
