@@ -22,6 +22,8 @@ using View = boost::beast::string_view; // Boost's own type in 1.81
 // A chunk header or a last chunk may wait for its end in the buffer; more than this is abuse.
 constexpr std::size_t longest_chunk_header = 1024;
 
+constexpr std::size_t usual_fields = 16; // a browser sends about as many
+
 // Receives Beast's parse events and fills the request. A rule that is broken is written to
 // `failure`; the error code given to Beast only stops it.
 class Sink final : public beast_http::basic_parser<true> {
@@ -58,6 +60,7 @@ private:
         request_.method.assign(method.data(), method.size());
         request_.target.assign(target.data(), target.size());
         is_1_1 = version == 11;
+        request_.headers.reserve(usual_fields);
     }
 
     void on_response_impl(int, View, int, error_code&) override {}
