@@ -117,7 +117,9 @@ json::object session_json(
     return out;
 }
 
-json::object template_json(const broker::Template& one, const broker::Availability& availability) {
+json::object template_json(
+    const broker::Template& one, const broker::Availability& availability, std::optional<Milliseconds> typical_start
+) {
     json::object out;
     out["name"] = one.name.str();
     out["title"] = one.title.empty() ? one.name.str() : one.title;
@@ -140,7 +142,7 @@ json::object template_json(const broker::Template& one, const broker::Availabili
         state["reason"] = availability.reason;
     }
     out["availability"] = std::move(state);
-    out["typical_start_ms"] = nullptr;
+    out["typical_start_ms"] = typical_start ? json::value(typical_start->count()) : json::value(nullptr);
     return out;
 }
 
