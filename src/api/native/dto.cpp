@@ -91,7 +91,7 @@ json::object session_json(
     out["template"] = s.template_name.str();
     out["title"] = chosen ? chosen->title : s.template_name.str();
     out["name"] = s.name;
-    out["owner"] = json::object{{"realm", s.owner.realm}, {"subject", s.owner.subject}, {"slot", s.owner.slot}};
+    out["owner"] = json::object{{"realm", s.owner.realm}, {"subject", s.owner.subject}, {"slot", s.owner.slot}, {"name", s.requested_by}};
     out["mine"] = s.owner.realm == reader.realm && s.owner.subject == reader.subject;
     out["state"] = session::name_of(s.state);
     out["stages"] = stages_json(s, reader.is_staff);
