@@ -9,6 +9,7 @@
 #include "docker/docker_host.hpp"
 #include "gateway/gateway.hpp"
 #include "gateway/readiness_probe.hpp"
+#include "gateway/web_proxy.hpp"
 #include "http/listener.hpp"
 #include "http/static_files.hpp"
 #include "server/adapters.hpp"
@@ -37,6 +38,7 @@ struct Server::Parts {
         broker::StartQueue queue;
         broker::DeadlineKeeper keeper;
         gateway::EndpointProbe probe;
+        broker::StartTimes start_times;
         broker::RunnerContext runner_context;
         broker::RunnerRegistry runners;
         broker::Reconciler reconciler;
@@ -46,6 +48,8 @@ struct Server::Parts {
         identity::Tokens tokens;
         api::native::NativeApi api;
         gateway::Gateway gateway;
+        gateway::WebProxy web;
+        http::Route web_route;
         http::Router router;
         http::Router local_router;
         http::Listener listener;

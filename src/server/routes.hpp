@@ -5,6 +5,7 @@
 #include "api/native/native_api.hpp"
 #include "config/config.hpp"
 #include "gateway/gateway.hpp"
+#include "gateway/web_proxy.hpp"
 #include "http/listener.hpp"
 #include "http/static_files.hpp"
 #include "server/observer.hpp"
@@ -15,13 +16,17 @@
 
 namespace berth::server {
 
-// Origins of our own pages: the public address, or every address we listen on.
+// Origins that are configured: the public address and the further ones.
 std::vector<std::string> allowed_origins(const config::Config& config);
 // The built pages, or nothing (with a warning) when there are none.
 std::optional<http::StaticFiles> load_pages(const config::Config& config);
 std::vector<http::Route> public_routes(
     api::native::NativeApi& api, gateway::Gateway& gateway, const std::optional<http::StaticFiles>& pages
 );
+// Every request to the host name of a session's web endpoint.
+http::Route web_endpoint(gateway::WebProxy& web);
+// The listener's configuration with those host names taken out of the ordinary routes.
+http::ServerConfig with_web(http::ServerConfig settings, const gateway::WebProxy& web, const http::Route& route);
 http::ServerConfig public_listener(const config::Config& config, Observer& observer);
 
 } // namespace berth::server

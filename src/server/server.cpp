@@ -49,8 +49,7 @@ std::set<std::string> images_of(const broker::Catalog& catalog) {
 
 api::native::NativeConfig native_config(const config::Config& config) {
     api::native::NativeConfig settings;
-    if (!config.server.public_url.empty()) settings.origins.push_back(config.server.public_url);
-    for (const auto& origin : config.server.extra_origins) settings.origins.push_back(origin);
+    settings.origins = allowed_origins(config);
     settings.allows_insecure_http = config.server.insecure_http;
     settings.shows_host = config.server.show_host_to_users;
     settings.apps_domain = config.server.apps_domain;
@@ -71,6 +70,13 @@ gateway::Config gateway_config(const config::Config& config) {
     auto cores = std::max(1U, std::thread::hardware_concurrency());
     settings.threads = config.server.gateway_threads > 0 ? static_cast<std::size_t>(config.server.gateway_threads) : cores;
     settings.allowed_origins = allowed_origins(config);
+    settings.allow_own_host = config.server.public_url.empty();
+    return settings;
+}
+
+gateway::WebProxyConfig web_config(const config::Config& config) {
+    gateway::WebProxyConfig settings;
+    settings.apps_domain = config.server.apps_domain;
     return settings;
 }
 
@@ -101,7 +107,7 @@ Server::Parts::Running::Running(Parts& p, std::unique_ptr<store::Database> datab
         [this](Milliseconds by) {
             for (const auto& runner : runners.all()) runner->post(session::ClockJumped{by});
         }}
-    , runner_context{p.executor, p.clock, database->sessions(), hosts, queue, probe, viewers, p.sink, keeper, secrets}
+    , runner_context{p.executor, p.clock, database->sessions(), hosts, queue, probe, viewers, p.sink, keeper, secrets, start_times}
     , runners{runner_context}
     , reconciler{p.executor, runners, hosts}
     , sessions{runner_context, runners, p.catalog, p.tickets, p.random,
@@ -113,13 +119,16 @@ Server::Parts::Running::Running(Parts& p, std::unique_ptr<store::Database> datab
     , api{api::native::NativeParts{p.clock, sessions, hosts, database->sessions(), authenticator, accounts, tokens, p.hub, p.metrics, viewers},
         native_config(p.config)}
     , gateway{p.executor, admission, gateway_config(p.config)}
+    , web{p.executor, admission, p.random, web_config(p.config)}
+    , web_route{web_endpoint(web)}
     , router{public_routes(api, gateway, p.pages), problem_page(), api.guard()}
     , local_router{api.routes(), problem_page(), api.local_guard()}
-    , listener{p.executor, router, public_listener(p.config, p.observer)}
+    , listener{p.executor, router, with_web(public_listener(p.config, p.observer), web, web_route)}
     , local_listener{p.executor, local_router, http::ServerConfig{}}
     , scope{p.executor, "server"} {
     admission.connect(sessions);
     viewers.connect(gateway);
+    viewers.connect(web);
     p.sink.connect(api);
     hosts.on_room = [this] { queue.pump(); };
     hosts.on_up = [this](const HostId& id) { reconciler.look_at(id); };
@@ -168,6 +177,7 @@ net::Task<Result<Started>> Server::start() {
     auto secrets = crypto::RfbSecrets::open(state / "rfb.key", p.random);
     if (!secrets) co_return secrets.error();
     p.pages = load_pages(p.config);
+    log("server").info("deployment deployment={}", (*database)->deployment_id());
     p.running = std::make_unique<Parts::Running>(p, std::move(*database), std::move(*secrets));
     auto& r = *p.running;
 
@@ -192,6 +202,7 @@ net::Task<Result<Started>> Server::start() {
         if (!agreed) log("server").warn("reconcile host={} {}", host->view.id.str(), log_safe(describe(agreed.error())));
     }
     r.hosts.start();
+    r.web.start();
     r.scope.spawn(r.keeper.run());
     r.scope.spawn(r.reconciler.run());
     r.scope.spawn(keep_house(r.authenticator, r.database->sessions(), p.clock, p.config.retention_days));
@@ -214,6 +225,7 @@ net::Task<void> Server::stop() {
     auto& r = *parts_->running;
     parts_->hub.close();
     co_await r.gateway.stop();
+    co_await r.web.stop();
     co_await r.listener.stop(deadline_in(parts_->config.server.drain));
     co_await r.local_listener.stop(deadline_in(Seconds{1}));
     co_await r.scope.stop();
