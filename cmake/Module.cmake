@@ -43,6 +43,7 @@ function(berth_test)
     target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR})
     target_link_libraries(${target} PRIVATE ${T_DEPS} GTest::gmock_main berth_rapidcheck
         berth_build_flags)
-    gtest_discover_tests(${target} DISCOVERY_TIMEOUT 60
+    # Without pretty values: a parameter that cannot be printed would put an address into the name.
+    gtest_discover_tests(${target} DISCOVERY_TIMEOUT 60 NO_PRETTY_VALUES
         PROPERTIES LABELS ${T_LABEL} TIMEOUT ${T_TIMEOUT})
 endfunction()

@@ -99,6 +99,11 @@ Field endpoints_field(std::vector<session::Endpoint>& target) {
 Field secret_delivery_field(session::Spec& spec) {
     return custom("secret", "text",
         [&spec](std::string_view text) -> Complaint {
+            if (text.empty()) { // the image says it
+                spec.secret_delivery = session::SecretDelivery::file;
+                spec.secret_target.clear();
+                return {};
+            }
             bool is_file = text.starts_with("file:/");
             if (!is_file && !text.starts_with("env:")) return "must be file:/PATH or env:NAME";
             auto target = text.substr(is_file ? 5 : 4);

@@ -23,14 +23,13 @@ Status check(
     const std::vector<std::string>& scopes,
     const std::optional<Seconds>& expires_in
 ) {
-    // with_field returns the error itself: assigning that to it would empty it.
     Error error{Errc::invalid_input, "token"};
-    if (!is_valid_name(name)) (void)std::move(error).with_field("/name", "1 to 63 of a-z 0-9 _ -");
-    if (scopes.empty()) (void)std::move(error).with_field("/scopes", "at least one");
+    if (!is_valid_name(name)) error = std::move(error).with_field("/name", "1 to 63 of a-z 0-9 _ -");
+    if (scopes.empty()) error = std::move(error).with_field("/scopes", "at least one");
     if (!std::all_of(scopes.begin(), scopes.end(), is_scope))
-        (void)std::move(error).with_field("/scopes", "sessions, sessions:read or admin");
+        error = std::move(error).with_field("/scopes", "sessions, sessions:read or admin");
     if (expires_in && (*expires_in <= Seconds{0} || *expires_in > longest_life))
-        (void)std::move(error).with_field("/expires_in_s", "between 1 second and 10 years");
+        error = std::move(error).with_field("/expires_in_s", "between 1 second and 10 years");
     if (error.fields().empty()) return {};
     return error;
 }
