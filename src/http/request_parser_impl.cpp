@@ -2,6 +2,7 @@
 #include "http/request_parser.hpp"
 
 #include "base/limits.hpp"
+#include "http/chunk_decoder.hpp"
 #include "http/field_rules.hpp"
 #include "http/url.hpp"
 
@@ -19,12 +20,10 @@ using boost::system::error_code;
 using HttpError = beast_http::error;
 using View = boost::beast::string_view; // Boost's own type in 1.81
 
-// A chunk header or a last chunk may wait for its end in the buffer; more than this is abuse.
-constexpr std::size_t longest_chunk_header = 1024;
 
 constexpr std::size_t usual_fields = 16; // a browser sends about as many
 
-// Receives Beast's parse events and fills the request. A rule that is broken is written to
+// Receives Beast's parse events of a head and fills the request; bodies are none of Beast's. A rule that is broken is written to
 // `failure`; the error code given to Beast only stops it.
 class Sink final : public beast_http::basic_parser<true> {
 public:
@@ -36,7 +35,6 @@ public:
         eager(false);
     }
 
-    std::size_t longest_body = limits::body_bytes;
     bool has_expectation = false;
     bool is_close = false;
     bool is_keep_alive = false;
@@ -69,8 +67,6 @@ private:
         override {
         const std::string_view name{name_view.data(), name_view.size()};
         const std::string_view value{value_view.data(), value_view.size()};
-        // Trailers arrive here too: nothing of ours needs them, and merging them is a known hole.
-        if (is_head_complete_) return fail(ec, 400, "trailer fields are not accepted");
         const auto bit = sensitive_bit(name);
         if ((seen_ & bit) != 0) return fail(ec, 400, "field occurs twice");
         seen_ |= bit;
@@ -117,42 +113,17 @@ private:
         }
     }
 
-    void on_header_impl(error_code&) override { is_head_complete_ = true; }
-
-    void on_body_init_impl(const boost::optional<std::uint64_t>& length, error_code&) override {
-        if (length) request_.body.reserve(std::min<std::size_t>(*length, limits::body_bytes));
-    }
-
-    std::size_t on_body_impl(View bytes, error_code& ec) override {
-        if (request_.body.size() + bytes.size() > longest_body) {
-            fail(ec, 413, "body too long", Errc::too_large);
-            return 0;
-        }
-        request_.body.append(bytes.data(), bytes.size());
-        return bytes.size();
-    }
-
-    void on_chunk_header_impl(std::uint64_t size, View extensions, error_code& ec)
-        override {
-        // Known extensions there are none; one with a line break in it is an attack on proxies.
-        if (!extensions.empty() && (extensions.front() != ';' || !is_field_value({extensions.data(), extensions.size()}))) {
-            return fail(ec, 400, "malformed chunk extension");
-        }
-        if (size > longest_body || request_.body.size() + size > longest_body) {
-            return fail(ec, 413, "body too long", Errc::too_large);
-        }
-    }
-
-    std::size_t on_chunk_body_impl(std::uint64_t, View bytes, error_code& ec) override {
-        return on_body_impl(bytes, ec);
-    }
-
+    // Only heads are handed in, so these have nothing to do.
+    void on_header_impl(error_code&) override {}
+    void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
+    std::size_t on_body_impl(View, error_code&) override { return 0; }
+    void on_chunk_header_impl(std::uint64_t, View, error_code&) override {}
+    std::size_t on_chunk_body_impl(std::uint64_t, View, error_code&) override { return 0; }
     void on_finish_impl(error_code&) override {}
 
     Request& request_;
     ParseFailure& failure_;
     std::uint32_t seen_ = 0;
-    bool is_head_complete_ = false;
 };
 
 ParseFailure failure_of(HeadScanner::Verdict verdict) {
@@ -188,7 +159,12 @@ struct RequestParser::Impl {
     HeadScanner scanner;
     ParseFailure failure;
     State state = State::head;
+    ChunkDecoder chunks;
+    std::size_t longest_body = limits::body_bytes;
 
+    std::size_t content_length() const {
+        return static_cast<std::size_t>(sink->content_length().value_or(0));
+    }
     void fail(ParseFailure why) {
         failure = why;
         state = State::failed;
@@ -208,6 +184,8 @@ void RequestParser::begin(Request& request) {
     impl_->failure = ParseFailure{};
     impl_->sink.emplace(request, impl_->failure);
     impl_->scanner.reset();
+    impl_->chunks = ChunkDecoder{};
+    impl_->longest_body = limits::body_bytes;
     impl_->state = State::head;
 }
 
@@ -227,7 +205,6 @@ std::size_t RequestParser::Impl::feed_head(std::string_view bytes) {
     const auto head = bytes.substr(0, scanner.size());
     error_code ec;
     const auto taken = sink->put(boost::asio::const_buffer{head.data(), head.size()}, ec);
-    // With eager off Beast may want a second call between request line and fields.
     if (failure.status != 0) {
         state = State::failed;
     } else if (ec || taken != head.size() || !sink->is_header_done()) {
@@ -275,34 +252,34 @@ void RequestParser::Impl::resolve_target() {
 }
 
 std::size_t RequestParser::Impl::feed_body(std::string_view bytes) {
-    std::size_t used = 0;
-    while (used < bytes.size() && !sink->is_done()) {
-        error_code ec;
-        const auto rest = bytes.substr(used);
-        used += sink->put(boost::asio::const_buffer{rest.data(), rest.size()}, ec);
-        if (ec == HttpError::need_more) {
-            if (bytes.size() - used > longest_chunk_header) {
-                fail(ParseFailure{400, Errc::invalid_input, "chunk header too long"});
-            }
-            return used;
+    const ParseFailure too_long{413, Errc::too_large, "body too long"};
+    auto& body = request->body;
+    if (!sink->chunked()) {
+        if (content_length() > longest_body) {
+            fail(too_long);
+            return 0;
         }
-        if (failure.status != 0) {
-            state = State::failed;
-            return used;
-        }
-        if (ec) {
-            fail(ParseFailure{400, Errc::invalid_input, "malformed chunked body"});
-            return used;
-        }
+        const auto used = std::min(content_length() - body.size(), bytes.size());
+        body.append(bytes.substr(0, used));
+        if (body.size() == content_length()) state = State::done;
+        return used;
     }
-    if (sink->is_done()) state = State::done;
+    std::size_t used = 0;
+    switch (chunks.feed(bytes, used, body, longest_body)) {
+    case ChunkDecoder::Verdict::more: break;
+    case ChunkDecoder::Verdict::done: state = State::done; break;
+    case ChunkDecoder::Verdict::too_large: fail(too_long); break;
+    case ChunkDecoder::Verdict::malformed:
+        fail(ParseFailure{400, Errc::invalid_input, "malformed chunked body"});
+        break;
+    }
     return used;
 }
 
 RequestParser::State RequestParser::state() const noexcept { return impl_->state; }
 const ParseFailure& RequestParser::failure() const noexcept { return impl_->failure; }
 bool RequestParser::has_body() const noexcept {
-    return impl_->sink->content_length().value_or(0) > 0 || impl_->sink->chunked();
+    return impl_->content_length() > 0 || impl_->sink->chunked();
 }
 bool RequestParser::wants_continue() const noexcept {
     return impl_->sink->has_expectation && impl_->sink->is_1_1;
@@ -314,8 +291,8 @@ bool RequestParser::may_keep_alive() const noexcept {
 bool RequestParser::is_http_1_1() const noexcept { return impl_->sink->is_1_1; }
 
 bool RequestParser::limit_body(std::size_t longest) {
-    impl_->sink->longest_body = longest;
-    if (impl_->sink->content_length().value_or(0) <= longest) return true;
+    impl_->longest_body = longest;
+    if (impl_->content_length() <= longest) return true;
     impl_->fail(ParseFailure{413, Errc::too_large, "body too long"});
     return false;
 }

@@ -70,7 +70,7 @@ std::vector<Case> framing_cases() {
         {"chunk size with 0x", post(chunked, "0x2\r\nhi\r\n0\r\n\r\n"), {400}},
         {"chunk size with plus", post(chunked, "+2\r\nhi\r\n0\r\n\r\n"), {400}},
         {"chunk size empty", post(chunked, "\r\nhi\r\n0\r\n\r\n"), {400}},
-        {"chunk size overflowing", post(chunked, "10000000000000002\r\nhi\r\n0\r\n\r\n"), {400}},
+        {"chunk size overflowing", post(chunked, "10000000000000002\r\nhi\r\n0\r\n\r\n"), {413}},
         {"chunk size huge", post(chunked, "ffffffffffffffff\r\nhi"), {413}},
         {"chunk size with blank", post(chunked, "2 \r\nhi\r\n0\r\n\r\n"), {400}},
         {"chunk size underscored", post(chunked, "1_0\r\nhi\r\n0\r\n\r\n"), {400}},
