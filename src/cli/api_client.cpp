@@ -48,9 +48,9 @@ Error error_of(const net::HttpReply& reply) {
     if (const auto* fields = problem->if_contains("errors"); fields != nullptr && fields->is_array())
         for (const json::value& field : fields->get_array())
             if (const auto* object = field.if_object())
-                static_cast<void>(std::move(error).with_field(text_of(*object, "pointer"), text_of(*object, "detail")));
+                error = std::move(error).with_field(text_of(*object, "pointer"), text_of(*object, "detail"));
     if (const auto* after = problem->if_contains("retry_after_s"); after != nullptr && after->is_int64())
-        static_cast<void>(std::move(error).with_retry_after(static_cast<int>(after->get_int64())));
+        error = std::move(error).with_retry_after(static_cast<int>(after->get_int64()));
     return error;
 }
 

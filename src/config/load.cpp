@@ -182,7 +182,7 @@ Error error_of(std::vector<Problem> problems) {
     for (const Problem& problem : problems) text += (text.empty() ? "" : "\n") + line_of(problem);
     Error error{Errc::invalid_input, std::move(text), "The configuration has errors."};
     for (const Problem& problem : problems)
-        static_cast<void>(std::move(error).with_field(problem.path, line_of(problem))); // adds in place
+        error = std::move(error).with_field(problem.path, line_of(problem));
     return error;
 }
 
