@@ -167,6 +167,7 @@ int run_load(const Load& load) try {
         std::fflush(stdout);
         return std::getchar() == EOF ? 0 : 0;
     }
+    context.restart(); // bare connections have no timers: it ran out of work
     int running = 0;
     const auto ended = [&](const std::exception_ptr& failure) {
         on_end(failure);

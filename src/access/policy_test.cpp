@@ -36,10 +36,14 @@ Caller token_of(Role role, std::set<std::string> scopes) {
 char letter(const Status& status) {
     if (status) return 'Y';
     switch (status.error().code()) {
-    case Errc::forbidden: return 'F';
-    case Errc::not_found: return 'N';
-    case Errc::unauthenticated: return 'U';
-    default: return '?';
+    case Errc::forbidden:
+        return 'F';
+    case Errc::not_found:
+        return 'N';
+    case Errc::unauthenticated:
+        return 'U';
+    default:
+        return '?';
     }
 }
 
@@ -57,6 +61,7 @@ struct Row {
     const char* admin;
 };
 
+// clang-format off
 constexpr std::array matrix{
     Row{Action::see_self,            "YYN", "YYF", "YYF"},
     Row{Action::change_own_password, "YYN", "YYF", "YYF"},
@@ -78,6 +83,7 @@ constexpr std::array matrix{
     Row{Action::manage_users,        "FFN", "FFF", "YYF"},
     Row{Action::see_metrics,         "FFN", "FFF", "YYF"},
 };
+// clang-format on
 
 TEST(Policy, TheMatrixNamesEveryActionOnceAndInOrder) {
     ASSERT_EQ(matrix.size(), static_cast<std::size_t>(action_count));
@@ -99,6 +105,7 @@ struct ScopeRow {
     const char* read; // an admin's token: "sessions:read", "sessions", "admin", unknown scope
 };
 
+// clang-format off
 // On the caller's own session where the action has one, so that only the scope decides.
 constexpr std::array scope_matrix{
     ScopeRow{Action::see_self,            "YYYF"},
@@ -121,6 +128,7 @@ constexpr std::array scope_matrix{
     ScopeRow{Action::manage_users,        "FFYF"},
     ScopeRow{Action::see_metrics,         "FFYF"},
 };
+// clang-format on
 
 TEST(Policy, ATokenMayOnlyWhatItsScopesSay) {
     ASSERT_EQ(scope_matrix.size(), static_cast<std::size_t>(action_count));
@@ -171,7 +179,8 @@ TEST(Policy, TheSameSubjectInAnotherRealmIsSomebodyElse) {
 
 TEST(Policy, NamesAreUniqueAndRolesLeadBack) {
     std::set<std::string_view> names;
-    for (const auto& row : matrix) names.insert(name_of(row.action));
+    for (const auto& row : matrix)
+        names.insert(name_of(row.action));
     EXPECT_EQ(names.size(), static_cast<std::size_t>(action_count));
     for (auto role : {Role::user, Role::operator_, Role::admin})
         EXPECT_EQ(role_from(name_of(role)), role);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "access/ticket.hpp"
-
 #include "base/limits.hpp"
 
 #include <gtest/gtest.h>
@@ -15,7 +14,8 @@ class CountingSource final : public RandomSource {
 public:
     void fill(void* data, std::size_t size) override {
         auto* bytes = static_cast<unsigned char*>(data);
-        for (std::size_t i = 0; i < size; ++i) bytes[i] = 0;
+        for (std::size_t i = 0; i < size; ++i)
+            bytes[i] = 0;
         for (std::size_t i = 0; i < sizeof next_ && i < size; ++i)
             bytes[i] = static_cast<unsigned char>(next_ >> (8 * i));
         ++next_;
@@ -84,10 +84,12 @@ TEST(TicketBook, DropsTheOldestWhenItIsFull) {
     CountingSource random;
     TicketBook book{random, 3};
     std::vector<Ticket> tickets;
-    for (int i = 0; i < 5; ++i) tickets.push_back(book.issue(grant_for("a"), noon));
+    for (int i = 0; i < 5; ++i)
+        tickets.push_back(book.issue(grant_for("a"), noon));
     EXPECT_FALSE(book.redeem(tickets[0].text, noon));
     EXPECT_FALSE(book.redeem(tickets[1].text, noon));
-    for (int i = 2; i < 5; ++i) EXPECT_TRUE(book.redeem(tickets[static_cast<std::size_t>(i)].text, noon));
+    for (int i = 2; i < 5; ++i)
+        EXPECT_TRUE(book.redeem(tickets[static_cast<std::size_t>(i)].text, noon));
 }
 
 TEST(TicketBook, ExpiredTicketsMakeRoomBeforeAnOpenOneGoes) {

@@ -147,6 +147,8 @@ void SessionRunner::adopt(session::Step step) {
         if (session_.state == State::stopping && session_.end->reason == session::EndReason::failed)
             log("broker").warn("start_failed session={} {}", session_.id.str(), log_safe(session_.end->detail, 500));
     }
+    if (before == State::probing && session_.state == State::ready)
+        context_.start_times.note(session_.template_name, *session_.ready_at - session_.created_at);
     if (session_.state != State::probing) probe_scope_.cancel();
     context_.keeper.arm(session_.id, session::next_deadline(session_));
     if (step.is_visible) context_.sink.session_changed(session_);

@@ -7,6 +7,7 @@
 #include "broker/host_registry.hpp"
 #include "broker/ports.hpp"
 #include "broker/start_queue.hpp"
+#include "broker/start_times.hpp"
 #include "net/signal.hpp"
 #include "net/task_scope.hpp"
 #include "session/machine.hpp"
@@ -31,6 +32,7 @@ struct RunnerContext {
     EventSink& sink;
     DeadlineKeeper& keeper;
     const SecretSource& secrets;
+    StartTimes& start_times;
 };
 
 // Core thread only. Owned by the registry, which joins run() before it drops the runner.

@@ -47,7 +47,7 @@ session::Session draft_of(const access::Caller& caller, const CreateSession& com
     draft.owner.realm = caller.realm;
     draft.owner.subject = caller.subject;
     draft.owner.slot = command.slot.empty() ? chosen.name.str() : command.slot;
-    draft.requested_by = caller.subject;
+    draft.requested_by = caller.username;
     draft.template_name = chosen.name;
     draft.name = command.name;
     draft.policy = chosen.lease;

@@ -83,6 +83,7 @@ public:
 
     Availability availability_of(const Template& one) const;
     std::optional<QueuePlace> place_of(const SessionId& id) const { return context_.queue.place_of(id); }
+    std::optional<Milliseconds> typical_start(const TemplateName& name) const { return context_.start_times.typical(name); }
     const Catalog& catalog() const noexcept { return catalog_; }
     SessionQuota quota() const noexcept { return quota_; }
     int used_by(const access::Caller& caller) const;

@@ -7,11 +7,10 @@
 
 #include <gtest/gtest.h>
 
-#include <sys/stat.h>
-
 #include <cstdlib>
 #include <fstream>
 #include <set>
+#include <sys/stat.h>
 
 namespace berth::crypto {
 namespace {
@@ -43,9 +42,7 @@ bool is_right(PasswordHasher& hasher, const std::string& password, const std::st
 }
 
 TEST(Sha256, MatchesTheVectorsOfTheStandard) {
-    EXPECT_EQ(
-        sha256_hex(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-    );
+    EXPECT_EQ(sha256_hex(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
     EXPECT_EQ(
         sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     );
@@ -117,7 +114,8 @@ TEST(PasswordHasher, TurnsCallersAwayWhenTheQueueIsFull) {
     int served = 0;
     for (int i = 0; i < 3; ++i) {
         boost::asio::co_spawn(
-            context, hasher.hash(Secret{"x"}),
+            context,
+            hasher.hash(Secret{"x"}),
             [&](std::exception_ptr failure, Result<std::string> stored) {
                 ASSERT_FALSE(failure);
                 if (stored) {

@@ -50,7 +50,11 @@ Result<std::string> PasswordHasher::hash_now(const Secret& password) const {
     std::array<char, crypto_pwhash_STRBYTES> stored{};
     const auto text = password.reveal();
     const int failed = crypto_pwhash_str_alg(
-        stored.data(), text.data(), text.size(), config_.passes, config_.memory_bytes,
+        stored.data(),
+        text.data(),
+        text.size(),
+        config_.passes,
+        config_.memory_bytes,
         crypto_pwhash_ALG_ARGON2ID13
     );
     if (failed != 0) return Error{Errc::unavailable, "no memory to hash a password"};
@@ -79,7 +83,8 @@ net::Task<Result<bool>> PasswordHasher::verify(Secret password, std::string stor
 }
 
 bool PasswordHasher::needs_rehash(const std::string& stored) const {
-    return crypto_pwhash_str_needs_rehash(stored.c_str(), config_.passes, config_.memory_bytes) != 0;
+    return crypto_pwhash_str_needs_rehash(stored.c_str(), config_.passes, config_.memory_bytes) !=
+           0;
 }
 
 } // namespace berth::crypto

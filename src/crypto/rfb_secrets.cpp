@@ -7,15 +7,14 @@
 
 #include <sodium.h>
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <string>
 #include <string_view>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace berth::crypto {
 namespace {
@@ -63,8 +62,8 @@ Status make_key(const std::filesystem::path& file, RandomSource& random) {
         ::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (descriptor < 0) return unusable(file, "cannot be made", errno);
     ScopeExit remove_draft{[&] { ::unlink(draft.c_str()); }};
-    const bool is_written = ::fchmod(descriptor, 0600) == 0
-        && write_all(descriptor, wiped.reveal()) && ::fsync(descriptor) == 0;
+    const bool is_written = ::fchmod(descriptor, 0600) == 0 &&
+                            write_all(descriptor, wiped.reveal()) && ::fsync(descriptor) == 0;
     const int failure = errno;
     ::close(descriptor);
     if (!is_written) return unusable(file, "cannot be written", failure);
@@ -84,7 +83,8 @@ Result<Secret> read_key(const std::filesystem::path& file, int descriptor) {
     if (!S_ISREG(facts.st_mode)) return unusable(file, "not a regular file");
     if (facts.st_uid != ::geteuid()) return unusable(file, "belongs to another user");
     if ((facts.st_mode & 07777) != 0600) return unusable(file, "mode must be 0600");
-    if (facts.st_size != static_cast<off_t>(key_size)) return unusable(file, "size must be 32 bytes");
+    if (facts.st_size != static_cast<off_t>(key_size))
+        return unusable(file, "size must be 32 bytes");
     std::array<char, key_size> bytes{};
     ScopeExit wipe{[&] { sodium_memzero(bytes.data(), bytes.size()); }};
     if (::read(descriptor, bytes.data(), bytes.size()) != static_cast<ssize_t>(key_size))
@@ -115,11 +115,16 @@ Secret RfbSecrets::secret_of(const SessionId& session, int generation) const {
     std::array<unsigned char, 16> digest{};
     static_assert(secret_length <= digest.size());
     crypto_generichash(
-        digest.data(), digest.size(), reinterpret_cast<const unsigned char*>(message.data()),
-        message.size(), reinterpret_cast<const unsigned char*>(key_.reveal().data()), key_size
+        digest.data(),
+        digest.size(),
+        reinterpret_cast<const unsigned char*>(message.data()),
+        message.size(),
+        reinterpret_cast<const unsigned char*>(key_.reveal().data()),
+        key_size
     );
     std::string text;
-    for (std::size_t i = 0; i < secret_length; ++i) text += symbols[digest[i] & 63U];
+    for (std::size_t i = 0; i < secret_length; ++i)
+        text += symbols[digest[i] & 63U];
     sodium_memzero(digest.data(), digest.size());
     return Secret{std::move(text)};
 }

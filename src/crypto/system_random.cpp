@@ -7,8 +7,12 @@
 
 namespace berth::crypto {
 
-SystemRandom::SystemRandom() { start_sodium(); }
+SystemRandom::SystemRandom() {
+    start_sodium();
+}
 
-void SystemRandom::fill(void* data, std::size_t size) { randombytes_buf(data, size); }
+void SystemRandom::fill(void* data, std::size_t size) {
+    randombytes_buf(data, size);
+}
 
 } // namespace berth::crypto

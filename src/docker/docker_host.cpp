@@ -233,7 +233,8 @@ Task<Result<broker::HostFacts>> DockerHost::facts(Deadline deadline) {
     co_return facts;
 }
 
-Task<Result<broker::ImageFacts>> DockerHost::check_image(const std::string& image, Deadline deadline) {
+Task<Result<broker::ImageFacts>>
+DockerHost::check_image(const std::string& image, Deadline deadline) {
     auto details = co_await inspect_image(image, deadline);
     if (!details) co_return details.error();
     auto said = describe_image(details->labels);

@@ -40,7 +40,8 @@ public:
         const ContainerId& container, std::uint16_t port, net::Executor executor, Deadline deadline
     ) override;
     Task<Result<broker::HostFacts>> check(Deadline deadline) override;
-    Task<Result<broker::ImageFacts>> check_image(const std::string& image, Deadline deadline) override;
+    Task<Result<broker::ImageFacts>>
+    check_image(const std::string& image, Deadline deadline) override;
     Task<void> watch(std::function<void(broker::HostNotice)> notice) override;
     Task<Result<std::vector<std::string>>>
     logs(const ContainerId& container, int lines, Deadline deadline) override;
@@ -93,7 +94,8 @@ private:
     std::optional<std::string> log_driver_;              // known after the first look
     std::multiset<std::pair<std::string, int>> endings_; // session, generation under removal
     std::deque<std::string> ended_;                      // ids removed lately by us; bounded
-    std::deque<std::string> out_of_memory_;              // ids with an oom event; bounded
+    bool are_events_lost_ = false;
+    std::deque<std::string> out_of_memory_; // ids with an oom event; bounded
 };
 
 template <class T>

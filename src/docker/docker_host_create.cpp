@@ -27,9 +27,11 @@ DockerHost::create(const broker::ContainerOrder& order, Deadline deadline) {
 Task<Result<ContainerId>> DockerHost::make(const broker::ContainerOrder& order, Deadline deadline) {
     if (auto valid = check_order(order); !valid) co_return valid.error();
     bool is_own = order.spec.network == session::NetworkMode::own;
-    auto ensuring = is_own ? networks_.ensure_own(order.session, order.generation, deadline)
-                           : networks_.ensure_shared(deadline);
-    auto network = co_await std::move(ensuring);
+    Result<std::string> network;
+    if (is_own)
+        network = co_await networks_.ensure_own(order.session, order.generation, deadline);
+    else
+        network = co_await networks_.ensure_shared(deadline);
     if (!network) co_return network.error();
     auto container = co_await make_or_adopt(order, std::move(*network), deadline);
     if (!container && is_own && !is_unknown(container.error())) {

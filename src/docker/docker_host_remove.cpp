@@ -38,6 +38,11 @@ Task<Status> DockerHost::remove_all(SessionId session, int generation, Deadline 
         auto list = co_await client_.container_list(std::move(options), deadline);
         if (!list) co_return list.error();
         if (list->empty()) break;
+        // Again and again only while there is time: a container that comes back is not ours to
+        // chase.
+        if (std::chrono::steady_clock::now() >= deadline)
+            co_return Error{
+                Errc::timed_out, "the containers of session " + session.str() + " do not go away"};
         for (const auto& container : *list) {
             auto removed = co_await remove_one(container, deadline);
             if (!removed) co_return removed.error();

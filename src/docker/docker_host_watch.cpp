@@ -41,18 +41,17 @@ std::string exit_text(const EngineEvent& event) {
 
 Task<void> DockerHost::watch(std::function<void(broker::HostNotice)> notice) {
     auto pause = first_pause;
-    bool was_connected = true;
     while (true) {
         auto before = std::chrono::steady_clock::now();
         auto status = co_await follow_events(notice);
-        // Ends by itself only after a failure or long silence; a short life means trouble.
-        bool is_healthy = std::chrono::steady_clock::now() - before > config_.watch_retry_longest;
-        pause = is_healthy ? first_pause : std::min(pause * 2, config_.watch_retry_longest);
-        if (!status && was_connected != is_healthy)
+        if (!status && !are_events_lost_) {
+            are_events_lost_ = true; // logged on change only
             log("docker").warn(
                 "events_lost host={} reason={}", config_.name, log_safe(describe(status.error()))
             );
-        was_connected = is_healthy;
+        }
+        bool had_life = std::chrono::steady_clock::now() - before > config_.watch_retry_longest;
+        pause = had_life ? first_pause : std::min(pause * 2, config_.watch_retry_longest);
         co_await net::sleep_for(pause);
     }
 }
@@ -77,6 +76,8 @@ Task<Result<EventStreamPtr>> DockerHost::open_events() {
 Task<Status> DockerHost::follow_events(Notice& notice) {
     auto stream = co_await open_events();
     if (!stream) co_return stream.error();
+    if (are_events_lost_) log("docker").info("events_back host={}", config_.name);
+    are_events_lost_ = false;
     broker::HostNotice gap;
     gap.is_gap = true;
     notice(std::move(gap));

@@ -86,7 +86,8 @@ Task<Result<bool>> Networks::is_there(const NetworkConfig& config, Deadline dead
 }
 
 Task<Result<std::vector<Subnet>>> Networks::taken_subnets(Deadline deadline) {
-    auto list = co_await client_.network_list({}, deadline);
+    Filters all;
+    auto list = co_await client_.network_list(std::move(all), deadline);
     if (!list) co_return list.error();
     auto taken = reserved_;
     for (const auto& network : *list) {

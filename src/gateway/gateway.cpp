@@ -51,7 +51,10 @@ Gateway::~Gateway() {
 }
 
 Task<http::Response> Gateway::open_rfb(http::Request& request) {
-    auto origin = check_origin(request, config_.allowed_origins, config_.allow_missing_origin);
+    auto allowed = config_.allowed_origins;
+    if (config_.allow_own_host)
+        allowed.push_back((request.is_secure ? "https://" : "http://") + request.host);
+    auto origin = check_origin(request, allowed, config_.allow_missing_origin);
     if (!origin) co_return refuse(origin.error());
     auto upgrade = check_upgrade(request);
     if (!upgrade) co_return refuse(upgrade.error()).with_header("Upgrade", "websocket");

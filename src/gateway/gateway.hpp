@@ -18,6 +18,9 @@ struct Config {
     std::size_t threads = 2;
     // Origins of our own pages, exactly as a browser sends them: "https://desks.example.org".
     std::vector<std::string> allowed_origins;
+    // Also the scheme and host that the request itself was sent to: for an installation that was not
+    // told its public address.
+    bool allow_own_host = false;
     // Clients that are no browsers send no Origin. A page cannot suppress it.
     bool allow_missing_origin = false;
     int viewers_per_session = limits::viewers_per_session;

@@ -89,6 +89,7 @@ TEST(ProducedBody, EndsWhenTheClientLeavesASilentStream) {
     {
         RawClient client{server.port()};
         client.send(get("/s"));
+        EXPECT_NE(client.read_until("\r\n\r\n"), "") << "unread bytes would make the end a reset";
         EXPECT_TRUE(wait_until([&] { return watch.pieces == 1; }));
     }
     EXPECT_TRUE(wait_until([&] { return watch.has_ended.load(); }));

@@ -10,7 +10,9 @@ namespace {
 
 using access::Role, broker::Account, net::Task;
 
-Error no_such_account() { return Error{Errc::not_found, "no such account"}; }
+Error no_such_account() {
+    return Error{Errc::not_found, "no such account"};
+}
 
 bool can_administer(const Account& account) {
     return account.role == Role::admin && !account.is_disabled;
@@ -22,7 +24,8 @@ Accounts::Accounts(Parts parts, Authenticator& authenticator)
     : parts_{parts}
     , authenticator_{authenticator} {}
 
-Task<Result<std::optional<FirstAdmin>>> Accounts::ensure_first_admin(std::optional<Secret> password) {
+Task<Result<std::optional<FirstAdmin>>> Accounts::ensure_first_admin(std::optional<Secret> password
+) {
     auto present = co_await parts_.accounts.list();
     if (!present) co_return present.error();
     if (!present->empty()) co_return std::optional<FirstAdmin>{};
@@ -95,8 +98,8 @@ Task<Status> Accounts::change_own_password(
         co_return is_right.error();
     }
     if (!*is_right)
-        co_return Error{Errc::forbidden, "current password is wrong",
-                        "The current password is not right."}
+        co_return Error{
+            Errc::forbidden, "current password is wrong", "The current password is not right."}
             .with_field("/current_password", "not right");
     attempt->succeeded();
     auto hash = co_await parts_.hasher.hash(std::move(wanted));
@@ -163,7 +166,9 @@ Task<Result<Account>> Accounts::set_role(std::string username, Role role) {
     co_return std::move(*account);
 }
 
-Task<Result<std::vector<Account>>> Accounts::list() { return parts_.accounts.list(); }
+Task<Result<std::vector<Account>>> Accounts::list() {
+    return parts_.accounts.list();
+}
 
 Task<Result<Account>> Accounts::find(std::string username) {
     if (!check_username(username)) co_return no_such_account();

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "identity/accounts.hpp"
-
 #include "identity/names.hpp"
 #include "identity/test_people.hpp"
 
@@ -34,7 +33,9 @@ TEST_F(AccountsTest, TheFirstAdministratorsPasswordMayBeGiven) {
 }
 
 TEST_F(AccountsTest, AShortFirstPasswordIsRefusedAndNobodyIsMade) {
-    EXPECT_EQ(code_of(run_task(accounts_.ensure_first_admin(Secret{"short"}))), Errc::invalid_input);
+    EXPECT_EQ(
+        code_of(run_task(accounts_.ensure_first_admin(Secret{"short"}))), Errc::invalid_input
+    );
     EXPECT_TRUE(run_task(accounts_.list())->empty());
 }
 
@@ -48,7 +49,8 @@ TEST_F(AccountsTest, NamesAndPasswordsAreChecked) {
         ASSERT_EQ(refused.error().fields().size(), 1U);
         EXPECT_EQ(refused.error().fields()[0].pointer, "/username");
     }
-    for (const auto& password : {std::string{}, std::string(7, 'x'), std::string(257, 'x'), std::string{"äöüß"}}) {
+    for (const auto& password :
+         {std::string{}, std::string(7, 'x'), std::string(257, 'x'), std::string{"äöüß"}}) {
         auto refused = add_with("ann", password);
         ASSERT_FALSE(refused) << password;
         EXPECT_EQ(refused.error().fields()[0].pointer, "/password");
@@ -69,7 +71,9 @@ TEST_F(AccountsTest, ANewPasswordEndsAllLogins) {
     EXPECT_TRUE(was_revoked(login.caller.login_id));
     EXPECT_EQ(code_of(try_login("ann")), Errc::unauthenticated);
     EXPECT_TRUE(try_login("ann", "another password"));
-    EXPECT_EQ(code_of(run_task(accounts_.set_password("nobody", Secret{good_password}))), Errc::not_found);
+    EXPECT_EQ(
+        code_of(run_task(accounts_.set_password("nobody", Secret{good_password}))), Errc::not_found
+    );
 }
 
 TEST_F(AccountsTest, APersonsOwnChangeNeedsThePresentPasswordAndKeepsThisLogin) {
@@ -148,7 +152,8 @@ TEST_F(AccountsTest, TheLastAdministratorStays) {
     EXPECT_EQ(code_of(run_task(accounts_.set_role("root", Role::user))), Errc::conflict);
     add("second", Role::admin);
     ASSERT_TRUE(run_task(accounts_.disable("second")));
-    EXPECT_EQ(code_of(run_task(accounts_.disable("root"))), Errc::conflict) << "a disabled one does not count";
+    EXPECT_EQ(code_of(run_task(accounts_.disable("root"))), Errc::conflict)
+        << "a disabled one does not count";
     ASSERT_TRUE(run_task(accounts_.enable("second")));
     EXPECT_TRUE(run_task(accounts_.set_role("root", Role::user)));
     EXPECT_TRUE(run_task(accounts_.disable("ann")));
@@ -163,7 +168,8 @@ TEST_F(AccountsTest, WhatDoesNotExistIsNotFound) {
 
 TEST_F(TokensTest, ATokenIsShownOnceAndListedWithoutItsText) {
     auto ann = add("ann");
-    auto made = run_task(tokens_.create(ann.id, "ci", {"sessions:read", "sessions:read"}, Seconds{60}));
+    auto made =
+        run_task(tokens_.create(ann.id, "ci", {"sessions:read", "sessions:read"}, Seconds{60}));
     ASSERT_TRUE(made);
     EXPECT_EQ(made->text.reveal().substr(0, 4), "brt_");
     EXPECT_EQ(made->text.reveal().size(), 47U);
@@ -184,7 +190,9 @@ TEST_F(TokensTest, BadRequestsNameEveryField) {
     EXPECT_EQ(refused.error().code(), Errc::invalid_input);
     EXPECT_EQ(refused.error().fields().size(), 3U);
     EXPECT_EQ(code_of(run_task(tokens_.create(ann.id, "ci", {}, {}))), Errc::invalid_input);
-    EXPECT_EQ(code_of(run_task(tokens_.create(UserId{"nobody"}, "ci", {"admin"}, {}))), Errc::not_found);
+    EXPECT_EQ(
+        code_of(run_task(tokens_.create(UserId{"nobody"}, "ci", {"admin"}, {}))), Errc::not_found
+    );
 }
 
 TEST_F(TokensTest, ARemovedTokenIsRefusedAtOnceAndOthersCannotRemoveIt) {
@@ -202,7 +210,8 @@ TEST_F(TokensTest, ARemovedTokenIsRefusedAtOnceAndOthersCannotRemoveIt) {
 
 TEST_F(TokensTest, ThereIsABound) {
     auto ann = add("ann");
-    for (std::size_t i = 0; i < tokens_per_user; ++i) make_token(ann);
+    for (std::size_t i = 0; i < tokens_per_user; ++i)
+        make_token(ann);
     EXPECT_EQ(code_of(run_task(tokens_.create(ann.id, "ci", {"admin"}, {}))), Errc::quota_exceeded);
 }
 

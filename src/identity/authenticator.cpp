@@ -19,8 +19,12 @@ constexpr std::size_t secret_length = 43; // of its text
 constexpr std::string_view token_prefix = "brt_";
 
 // One sentence whatever was wrong: nobody learns which accounts exist.
-Error wrong_password() { return Error{Errc::unauthenticated, "sign-in refused"}; }
-Error not_signed_in() { return Error{Errc::unauthenticated, "no valid login or token"}; }
+Error wrong_password() {
+    return Error{Errc::unauthenticated, "sign-in refused"};
+}
+Error not_signed_in() {
+    return Error{Errc::unauthenticated, "no valid login or token"};
+}
 
 bool has_form(std::string_view value, Credential::Kind kind) {
     if (kind == Credential::Kind::token) {
@@ -266,15 +270,18 @@ std::vector<std::string> Authenticator::forget(const UserId& user) {
     known_.for_each([&](const std::string& hash, const Known& known) {
         if (known.caller.subject == user.str()) hashes.push_back(hash);
     });
-    for (const auto& hash : hashes) known_.erase(hash);
+    for (const auto& hash : hashes)
+        known_.erase(hash);
     return hashes;
 }
 
 Task<Status> Authenticator::revoke_all(UserId user) {
-    for (const auto& hash : forget(user)) report(hash);
+    for (const auto& hash : forget(user))
+        report(hash);
     auto tokens = co_await parts_.credentials.list(user, Kind::token);
     if (!tokens) co_return tokens.error();
-    for (const auto& token : *tokens) report(token.hash);
+    for (const auto& token : *tokens)
+        report(token.hash);
     co_return co_await end_logins(user, std::string{});
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "identity/authenticator.hpp"
-
 #include "crypto/sha256.hpp"
+#include "identity/authenticator.hpp"
 #include "identity/test_people.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -63,7 +62,8 @@ TEST_F(AuthenticatorTest, AnAccountWithoutPasswordCannotSignIn) {
 
 TEST_F(AuthenticatorTest, GuessingIsSlowedDownAndThePersonElsewhereIsNot) {
     add("ann");
-    for (int i = 0; i < 5; ++i) EXPECT_EQ(code_of(try_login("ann", "guess")), Errc::unauthenticated);
+    for (int i = 0; i < 5; ++i)
+        EXPECT_EQ(code_of(try_login("ann", "guess")), Errc::unauthenticated);
     auto limited = try_login("ann");
     ASSERT_FALSE(limited);
     EXPECT_EQ(limited.error().code(), Errc::rate_limited);
@@ -74,18 +74,28 @@ TEST_F(AuthenticatorTest, GuessingIsSlowedDownAndThePersonElsewhereIsNot) {
 TEST_F(AuthenticatorTest, ADeadStoreIsNotHeldAgainstThePerson) {
     add("ann");
     store_.fail_with(Error{Errc::unavailable, "disk"});
-    for (int i = 0; i < 50; ++i) EXPECT_EQ(code_of(try_login("ann")), Errc::unavailable);
+    for (int i = 0; i < 50; ++i)
+        EXPECT_EQ(code_of(try_login("ann")), Errc::unavailable);
     store_.fail_with(std::nullopt);
     EXPECT_TRUE(try_login("ann"));
 }
 
 TEST_F(AuthenticatorTest, WhatHasNoCookiesFormNeverReachesTheStore) {
     store_.fail_with(Error{Errc::unavailable, "disk"});
-    for (const auto& bad : {std::string{}, std::string(42, 'a'), std::string(44, 'a'), std::string(1 << 20, 'a')}) {
-        EXPECT_EQ(code_of(run_task(authenticator_.authenticate_cookie(bad))), Errc::unauthenticated);
-        EXPECT_EQ(code_of(run_task(authenticator_.authenticate_bearer("brt_" + bad))), Errc::unauthenticated);
+    for (const auto& bad :
+         {std::string{}, std::string(42, 'a'), std::string(44, 'a'), std::string(1 << 20, 'a')}) {
+        EXPECT_EQ(
+            code_of(run_task(authenticator_.authenticate_cookie(bad))), Errc::unauthenticated
+        );
+        EXPECT_EQ(
+            code_of(run_task(authenticator_.authenticate_bearer("brt_" + bad))),
+            Errc::unauthenticated
+        );
     }
-    EXPECT_EQ(code_of(run_task(authenticator_.authenticate_bearer(std::string(47, 'a')))), Errc::unauthenticated);
+    EXPECT_EQ(
+        code_of(run_task(authenticator_.authenticate_bearer(std::string(47, 'a')))),
+        Errc::unauthenticated
+    );
 }
 
 TEST_F(AuthenticatorTest, AnswersFromMemoryWhileTheStoreIsAway) {
@@ -104,9 +114,13 @@ TEST_F(AuthenticatorTest, AnswersFromMemoryWhileTheStoreIsAway) {
 
 TEST_F(AuthenticatorTest, AnUnknownCookieIsRefusedFromMemoryForAWhile) {
     const std::string unknown(43, 'a');
-    EXPECT_EQ(code_of(run_task(authenticator_.authenticate_cookie(unknown))), Errc::unauthenticated);
+    EXPECT_EQ(
+        code_of(run_task(authenticator_.authenticate_cookie(unknown))), Errc::unauthenticated
+    );
     store_.fail_with(Error{Errc::unavailable, "disk"});
-    EXPECT_EQ(code_of(run_task(authenticator_.authenticate_cookie(unknown))), Errc::unauthenticated);
+    EXPECT_EQ(
+        code_of(run_task(authenticator_.authenticate_cookie(unknown))), Errc::unauthenticated
+    );
     clock_.advance(config_.negative_life);
     EXPECT_EQ(code_of(run_task(authenticator_.authenticate_cookie(unknown))), Errc::unavailable);
 }
@@ -173,7 +187,9 @@ TEST_F(AuthenticatorTest, LastUsesAreStoredSparingly) {
     add("ann");
     auto login = this->login("ann");
     auto stored = [&] {
-        return run_task(store_.credentials().find_by_hash(login.caller.login_id))->value().last_used_at;
+        return run_task(store_.credentials().find_by_hash(login.caller.login_id))
+            ->value()
+            .last_used_at;
     };
     clock_.advance(Seconds{200});
     ASSERT_TRUE(by_cookie(login));
@@ -219,7 +235,10 @@ TEST_F(AuthenticatorTest, AStoredTokenIsNoLoginEvenWithTheRightForm) {
     odd.scopes = {"admin"};
     odd.created_at = clock_.now();
     ASSERT_TRUE(run_task(store_.credentials().insert(odd)));
-    EXPECT_EQ(code_of(run_task(authenticator_.authenticate_cookie(std::string(43, 'a')))), Errc::unauthenticated);
+    EXPECT_EQ(
+        code_of(run_task(authenticator_.authenticate_cookie(std::string(43, 'a')))),
+        Errc::unauthenticated
+    );
 }
 
 TEST_F(AuthenticatorTest, AStoredTokenWithoutScopesMayNothing) {
@@ -243,7 +262,9 @@ TEST_F(AuthenticatorTest, TheOldHashIsReplacedWhenTheCostsHaveRisen) {
     Parts parts{store_.accounts(), store_.credentials(), dear, random_, clock_, turn_};
     Authenticator authenticator{parts, config_};
     auto sign_in = [&] {
-        return run_task(authenticator.login("ann", Secret{good_password}, "::1", deadline_in(Seconds{20})));
+        return run_task(
+            authenticator.login("ann", Secret{good_password}, "::1", deadline_in(Seconds{20}))
+        );
     };
     EXPECT_TRUE(sign_in());
     auto hash = run_task(store_.accounts().find(ann.id))->value().password_hash;
@@ -270,13 +291,20 @@ public:
         }
         co_return found;
     }
-    net::Task<Result<std::vector<broker::Credential>>> list(UserId user, broker::Credential::Kind kind) override {
+    net::Task<Result<std::vector<broker::Credential>>>
+    list(UserId user, broker::Credential::Kind kind) override {
         return inner_.list(std::move(user), kind);
     }
-    net::Task<Status> touch(std::string hash, TimePoint at) override { return inner_.touch(std::move(hash), at); }
+    net::Task<Status> touch(std::string hash, TimePoint at) override {
+        return inner_.touch(std::move(hash), at);
+    }
     net::Task<Status> remove(std::string hash) override { return inner_.remove(std::move(hash)); }
-    net::Task<Status> remove_all_of(UserId user) override { return inner_.remove_all_of(std::move(user)); }
-    net::Task<Result<int>> remove_expired(TimePoint now) override { return inner_.remove_expired(now); }
+    net::Task<Status> remove_all_of(UserId user) override {
+        return inner_.remove_all_of(std::move(user));
+    }
+    net::Task<Result<int>> remove_expired(TimePoint now) override {
+        return inner_.remove_expired(now);
+    }
 
 private:
     broker::CredentialStore& inner_;
@@ -315,7 +343,9 @@ TEST_F(AuthenticatorTest, AccountsDisabledWhileTheirPasswordIsHashedDoNotGetALog
     }
     ASSERT_TRUE(outcome);
     EXPECT_EQ(code_of(*outcome), Errc::unauthenticated);
-    EXPECT_TRUE(run_task(store_.credentials().list(ann.id, broker::Credential::Kind::login))->empty());
+    EXPECT_TRUE(
+        run_task(store_.credentials().list(ann.id, broker::Credential::Kind::login))->empty()
+    );
 }
 
 } // namespace

@@ -90,7 +90,7 @@ private:
     LruMap<Delay> delays_;     // by account and address
     LruMap<Bucket> addresses_; // two of an address: its own, and that of accounts known there
     LruMap<Bucket> accounts_;
-    LruMap<bool> known_;       // account and address of past successes
+    LruMap<bool> known_; // account and address of past successes
 };
 
 } // namespace berth::identity

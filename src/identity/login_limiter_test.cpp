@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "identity/login_limiter.hpp"
-
 #include "identity/names.hpp"
 #include "tests/support/manual_clock.hpp"
 
@@ -32,7 +31,8 @@ protected:
 };
 
 TEST_F(LoginLimiterTest, TheDelayDoublesAfterTheFreeFailures) {
-    for (int i = 0; i < 5; ++i) EXPECT_EQ(fail("ann", "192.0.2.1"), 0);
+    for (int i = 0; i < 5; ++i)
+        EXPECT_EQ(fail("ann", "192.0.2.1"), 0);
     for (int delay : {1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300}) {
         EXPECT_EQ(fail("ann", "192.0.2.1"), delay);
         clock_.advance(Seconds{delay} - Milliseconds{1});
@@ -43,7 +43,8 @@ TEST_F(LoginLimiterTest, TheDelayDoublesAfterTheFreeFailures) {
 }
 
 TEST_F(LoginLimiterTest, TheNamesCaseIsNoWayAround) {
-    for (const auto* name : {"ann", "Ann", "ANN", "aNN", "anN"}) EXPECT_EQ(fail(name, "192.0.2.1"), 0);
+    for (const auto* name : {"ann", "Ann", "ANN", "aNN", "anN"})
+        EXPECT_EQ(fail(name, "192.0.2.1"), 0);
     EXPECT_GT(fail("AnN", "192.0.2.1"), 0);
 }
 
@@ -70,7 +71,8 @@ TEST_F(LoginLimiterTest, OneAddressGetsAtMostThirtyGuessesInAMinuteWhateverTheNa
 TEST_F(LoginLimiterTest, ManyAddressesTogetherAreLimitedOnOneAccount) {
     int verified = 0;
     for (int i = 0; i < 1000; ++i)
-        if (fail("ann", "10.0." + std::to_string(i / 250) + "." + std::to_string(i % 250)) == 0) ++verified;
+        if (fail("ann", "10.0." + std::to_string(i / 250) + "." + std::to_string(i % 250)) == 0)
+            ++verified;
     EXPECT_EQ(verified, 60);
     EXPECT_EQ(fail("bob", "192.0.2.1"), 0) << "another account has its own";
 }
@@ -84,16 +86,20 @@ TEST_F(LoginLimiterTest, AKnownAddressIsNotLockedOutByManyOthers) {
 }
 
 TEST_F(LoginLimiterTest, ASchoolBehindOneAddressSignsIn) {
-    for (int i = 0; i < 1000; ++i) EXPECT_TRUE(succeed("pupil" + std::to_string(i), "192.0.2.1"));
-    for (int i = 0; i < 20; ++i) (void)fail("stranger" + std::to_string(i), "192.0.2.1");
+    for (int i = 0; i < 1000; ++i)
+        EXPECT_TRUE(succeed("pupil" + std::to_string(i), "192.0.2.1"));
+    for (int i = 0; i < 20; ++i)
+        (void)fail("stranger" + std::to_string(i), "192.0.2.1");
     EXPECT_FALSE(succeed("newcomer", "192.0.2.1"));
     EXPECT_TRUE(succeed("pupil7", "192.0.2.1"));
 }
 
 TEST_F(LoginLimiterTest, ASuccessForgetsTheFailures) {
-    for (int i = 0; i < 4; ++i) EXPECT_EQ(fail("ann", "192.0.2.1"), 0);
+    for (int i = 0; i < 4; ++i)
+        EXPECT_EQ(fail("ann", "192.0.2.1"), 0);
     EXPECT_TRUE(succeed("ann", "192.0.2.1"));
-    for (int i = 0; i < 5; ++i) EXPECT_EQ(fail("ann", "192.0.2.1"), 0);
+    for (int i = 0; i < 5; ++i)
+        EXPECT_EQ(fail("ann", "192.0.2.1"), 0);
     EXPECT_GT(fail("ann", "192.0.2.1"), 0);
 }
 
@@ -113,13 +119,16 @@ TEST_F(LoginLimiterTest, AttemptsAtTheSameTimeCountBeforeTheyEnd) {
 }
 
 TEST_F(LoginLimiterTest, QuietFailuresAreForgotten) {
-    for (int i = 0; i < 5; ++i) EXPECT_EQ(fail("ann", "192.0.2.1"), 0);
+    for (int i = 0; i < 5; ++i)
+        EXPECT_EQ(fail("ann", "192.0.2.1"), 0);
     clock_.advance(std::chrono::hours{1});
-    for (int i = 0; i < 5; ++i) EXPECT_EQ(fail("ann", "192.0.2.1"), 0);
+    for (int i = 0; i < 5; ++i)
+        EXPECT_EQ(fail("ann", "192.0.2.1"), 0);
 }
 
 TEST_F(LoginLimiterTest, AClockThatGoesBackGivesNothing) {
-    for (int i = 0; i < 20; ++i) (void)fail("u" + std::to_string(i), "192.0.2.1");
+    for (int i = 0; i < 20; ++i)
+        (void)fail("u" + std::to_string(i), "192.0.2.1");
     clock_.advance(-std::chrono::hours{2});
     EXPECT_GT(fail("x", "192.0.2.1"), 0);
     clock_.advance(Seconds{3});

@@ -46,7 +46,8 @@ public:
     // Most recently used first; changes the values but not the order.
     template <class F>
     void for_each(F f) {
-        for (auto& [key, value] : items_) f(key, value);
+        for (auto& [key, value] : items_)
+            f(key, value);
     }
     std::size_t size() const noexcept { return items_.size(); }
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// A small world for the tests of this folder: memory store, cheap hashes, a clock that stands still.
+// A small world for the tests of this folder: memory store, cheap hashes, a clock that stands
+// still.
 
+#include "crypto/system_random.hpp"
 #include "identity/accounts.hpp"
 #include "identity/tokens.hpp"
 #include "store/memory_store.hpp"
 #include "tests/support/manual_clock.hpp"
 #include "tests/support/run_task.hpp"
-
-#include "crypto/system_random.hpp"
 
 #include <gtest/gtest.h>
 
@@ -44,7 +44,8 @@ protected:
     std::vector<std::string> revoked_;
 
     People() {
-        authenticator_.set_on_revoked([this](std::string id) { revoked_.push_back(std::move(id)); });
+        authenticator_.set_on_revoked([this](std::string id) { revoked_.push_back(std::move(id)); }
+        );
     }
 
     broker::Account add(std::string name, access::Role role = access::Role::user) {
@@ -70,7 +71,8 @@ protected:
     Result<access::Caller> by_token(const NewToken& token) {
         return run_task(authenticator_.authenticate_bearer(std::string{token.text.reveal()}));
     }
-    NewToken make_token(const broker::Account& account, std::vector<std::string> scopes = {"sessions"}) {
+    NewToken
+    make_token(const broker::Account& account, std::vector<std::string> scopes = {"sessions"}) {
         auto made = run_task(tokens_.create(account.id, "ci", std::move(scopes), {}));
         EXPECT_TRUE(made) << describe(made.error());
         return made ? *made : NewToken{};

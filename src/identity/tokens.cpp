@@ -19,13 +19,13 @@ bool is_scope(const std::string& text) {
 }
 
 Status check(
-    const std::string& name, const std::vector<std::string>& scopes,
+    const std::string& name,
+    const std::vector<std::string>& scopes,
     const std::optional<Seconds>& expires_in
 ) {
     // with_field returns the error itself: assigning that to it would empty it.
     Error error{Errc::invalid_input, "token"};
-    if (!is_valid_name(name))
-        (void)std::move(error).with_field("/name", "1 to 63 of a-z 0-9 _ -");
+    if (!is_valid_name(name)) (void)std::move(error).with_field("/name", "1 to 63 of a-z 0-9 _ -");
     if (scopes.empty()) (void)std::move(error).with_field("/scopes", "at least one");
     if (!std::all_of(scopes.begin(), scopes.end(), is_scope))
         (void)std::move(error).with_field("/scopes", "sessions, sessions:read or admin");
@@ -42,7 +42,9 @@ Tokens::Tokens(Parts parts, Authenticator& authenticator)
     , authenticator_{authenticator} {}
 
 Task<Result<NewToken>> Tokens::create(
-    UserId user, std::string name, std::vector<std::string> scopes,
+    UserId user,
+    std::string name,
+    std::vector<std::string> scopes,
     std::optional<Seconds> expires_in
 ) {
     if (auto checked = check(name, scopes, expires_in); !checked) co_return checked.error();

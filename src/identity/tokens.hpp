@@ -26,7 +26,9 @@ public:
     // scopes: at least one of "sessions", "sessions:read", "admin". expires_in: from now, > 0.
     // Errors: invalid_input with fields, quota_exceeded, not_found (no such account).
     net::Task<Result<NewToken>> create(
-        UserId user, std::string name, std::vector<std::string> scopes,
+        UserId user,
+        std::string name,
+        std::vector<std::string> scopes,
         std::optional<Seconds> expires_in
     );
     net::Task<Result<std::vector<broker::Credential>>> list(UserId user);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "identity/turn.hpp"
-
 #include "tests/support/run_task.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -23,7 +22,8 @@ net::Task<> visit(Turn& turn, int& inside, std::vector<int>& order, int number) 
     EXPECT_EQ(++inside, 1);
     order.push_back(number);
     auto executor = co_await asio::this_coro::executor;
-    for (int i = 0; i < 3; ++i) co_await asio::post(executor, asio::use_awaitable);
+    for (int i = 0; i < 3; ++i)
+        co_await asio::post(executor, asio::use_awaitable);
     --inside;
 }
 
@@ -52,8 +52,7 @@ TEST(Turn, ACancelledWaiterLeavesTheQueueAndTheOthersGoOn) {
     asio::co_spawn(context, visit(turn, inside, order, 0), ignore);
     auto note = [&](std::exception_ptr e) { was_cancelled = e != nullptr; };
     asio::co_spawn(
-        context, visit(turn, inside, order, 1),
-        asio::bind_cancellation_slot(signal.slot(), note)
+        context, visit(turn, inside, order, 1), asio::bind_cancellation_slot(signal.slot(), note)
     );
     asio::co_spawn(context, visit(turn, inside, order, 2), ignore);
     context.poll_one();

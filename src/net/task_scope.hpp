@@ -33,6 +33,7 @@ public:
     Task<void> join();
     // Refuses new work, cancels, joins. May be called twice. Waits to the end even when the caller
     // is cancelled meanwhile, since the caller destroys next what the children use.
+    // (A coroutine that is cancelled already cannot begin to await it, nor anything else.)
     Task<void> stop();
     std::size_t size() const noexcept;
     const Executor& executor() const noexcept;

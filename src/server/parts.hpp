@@ -37,6 +37,7 @@ struct Server::Parts {
         broker::StartQueue queue;
         broker::DeadlineKeeper keeper;
         gateway::EndpointProbe probe;
+        broker::StartTimes start_times;
         broker::RunnerContext runner_context;
         broker::RunnerRegistry runners;
         broker::Reconciler reconciler;

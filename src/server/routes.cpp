@@ -26,19 +26,18 @@ std::string find_web_directory(const config::Config& config) {
     return "";
 }
 
+net::Task<http::Response> serve_page(const std::optional<http::StaticFiles>& pages, http::Request& request) {
+    if (pages) {
+        if (auto found = pages->find(request)) co_return std::move(*found);
+    }
+    co_return http::Response{404, "Not found\n", "text/plain; charset=utf-8"};
+}
+
 } // namespace
 
 std::vector<std::string> allowed_origins(const config::Config& config) {
     std::vector<std::string> origins = config.server.extra_origins;
-    if (!config.server.public_url.empty()) {
-        origins.push_back(config.server.public_url);
-        return origins;
-    }
-    for (const auto& listen : config.server.listen) {
-        auto port = ":" + std::to_string(listen.port);
-        for (const auto& name : {listen.address, std::string{"localhost"}, std::string{"127.0.0.1"}})
-            origins.push_back("http://" + name + port);
-    }
+    if (!config.server.public_url.empty()) origins.push_back(config.server.public_url);
     return origins;
 }
 
@@ -59,12 +58,7 @@ std::vector<http::Route> public_routes(
     // The ticket is the proof; it is checked by the gateway.
     routes.push_back(http::Route{"GET", "/gateway/rfb", http::Access{"public"},
                                  [&gateway](http::Request& request) { return gateway.open_rfb(request); }});
-    http::Handler page = [&pages](http::Request& request) -> net::Task<http::Response> {
-        if (pages) {
-            if (auto found = pages->find(request)) co_return std::move(*found);
-        }
-        co_return http::Response{404, "Not found\n", "text/plain; charset=utf-8"};
-    };
+    http::Handler page = [&pages](http::Request& request) { return serve_page(pages, request); };
     routes.push_back(http::Route{"GET", "/", http::Access{"public"}, page});
     routes.push_back(http::Route{"GET", "/*", http::Access{"public"}, page});
     return routes;

@@ -15,7 +15,7 @@
 
 namespace berth::server {
 
-// Origins of our own pages: the public address, or every address we listen on.
+// Origins that are configured: the public address and the further ones.
 std::vector<std::string> allowed_origins(const config::Config& config);
 // The built pages, or nothing (with a warning) when there are none.
 std::optional<http::StaticFiles> load_pages(const config::Config& config);

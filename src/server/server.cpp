@@ -49,8 +49,7 @@ std::set<std::string> images_of(const broker::Catalog& catalog) {
 
 api::native::NativeConfig native_config(const config::Config& config) {
     api::native::NativeConfig settings;
-    if (!config.server.public_url.empty()) settings.origins.push_back(config.server.public_url);
-    for (const auto& origin : config.server.extra_origins) settings.origins.push_back(origin);
+    settings.origins = allowed_origins(config);
     settings.allows_insecure_http = config.server.insecure_http;
     settings.shows_host = config.server.show_host_to_users;
     settings.apps_domain = config.server.apps_domain;
@@ -71,6 +70,7 @@ gateway::Config gateway_config(const config::Config& config) {
     auto cores = std::max(1U, std::thread::hardware_concurrency());
     settings.threads = config.server.gateway_threads > 0 ? static_cast<std::size_t>(config.server.gateway_threads) : cores;
     settings.allowed_origins = allowed_origins(config);
+    settings.allow_own_host = config.server.public_url.empty();
     return settings;
 }
 
@@ -101,7 +101,7 @@ Server::Parts::Running::Running(Parts& p, std::unique_ptr<store::Database> datab
         [this](Milliseconds by) {
             for (const auto& runner : runners.all()) runner->post(session::ClockJumped{by});
         }}
-    , runner_context{p.executor, p.clock, database->sessions(), hosts, queue, probe, viewers, p.sink, keeper, secrets}
+    , runner_context{p.executor, p.clock, database->sessions(), hosts, queue, probe, viewers, p.sink, keeper, secrets, start_times}
     , runners{runner_context}
     , reconciler{p.executor, runners, hosts}
     , sessions{runner_context, runners, p.catalog, p.tickets, p.random,
@@ -168,6 +168,7 @@ net::Task<Result<Started>> Server::start() {
     auto secrets = crypto::RfbSecrets::open(state / "rfb.key", p.random);
     if (!secrets) co_return secrets.error();
     p.pages = load_pages(p.config);
+    log("server").info("deployment deployment={}", (*database)->deployment_id());
     p.running = std::make_unique<Parts::Running>(p, std::move(*database), std::move(*secrets));
     auto& r = *p.running;
 

@@ -112,7 +112,7 @@ struct Session {
     SessionId id;
     int generation = 1;
     Owner owner;
-    std::string requested_by; // account or service that asked; differs from owner.subject for staff
+    std::string requested_by; // name of who asked, for people: names may change, owner.subject does not
     TemplateName template_name;
     std::string name; // chosen by the person, may be empty; display only
     Spec spec;

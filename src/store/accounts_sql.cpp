@@ -58,11 +58,20 @@ select_accounts(Connection& connection, const std::string& where, const Values&.
     AccountRow row;
     soci::statement rows{connection.sql()};
     auto all = [&](auto&... members) { (rows.exchange(soci::into(members)), ...); };
-    all(row.id, row.username, row.role, row.is_disabled, row.password_hash, row.created_at,
+    all(row.id,
+        row.username,
+        row.role,
+        row.is_disabled,
+        row.password_hash,
+        row.created_at,
         row.last_login_at);
     (rows.exchange(soci::use(values)), ...);
-    prepare(rows, "SELECT id, username, role, is_disabled, password_hash, created_at, last_login_at"
-                  " FROM accounts " + where);
+    prepare(
+        rows,
+        "SELECT id, username, role, is_disabled, password_hash, created_at, last_login_at"
+        " FROM accounts " +
+            where
+    );
     rows.execute();
     std::vector<Account> accounts;
     while (rows.fetch()) {
@@ -118,11 +127,22 @@ select_credentials(Connection& connection, const std::string& where, const Value
     CredentialRow row;
     soci::statement rows{connection.sql()};
     auto all = [&](auto&... members) { (rows.exchange(soci::into(members)), ...); };
-    all(row.hash, row.kind, row.id, row.user, row.name, row.scopes, row.created_at, row.expires_at,
+    all(row.hash,
+        row.kind,
+        row.id,
+        row.user,
+        row.name,
+        row.scopes,
+        row.created_at,
+        row.expires_at,
         row.last_used_at);
     (rows.exchange(soci::use(values)), ...);
-    prepare(rows, "SELECT hash, kind, id, user_id, name, scopes, created_at, expires_at,"
-                  " last_used_at FROM credentials " + where);
+    prepare(
+        rows,
+        "SELECT hash, kind, id, user_id, name, scopes, created_at, expires_at,"
+        " last_used_at FROM credentials " +
+            where
+    );
     rows.execute();
     std::vector<Credential> credentials;
     while (rows.fetch()) {
@@ -153,9 +173,12 @@ Result<int> change(
             (statement.exchange(soci::use(values)), ...);
             prepare(statement, query);
             switch (connection.write(statement)) {
-            case Written::yes: break;
-            case Written::duplicate: return Error{Errc::already_exists, std::string{what}};
-            case Written::missing_reference: return Error{Errc::not_found, std::string{what}};
+            case Written::yes:
+                break;
+            case Written::duplicate:
+                return Error{Errc::already_exists, std::string{what}};
+            case Written::missing_reference:
+                return Error{Errc::not_found, std::string{what}};
             }
             changed = static_cast<int>(statement.get_affected_rows());
         }
@@ -174,24 +197,38 @@ Status done(const Result<int>& changed) {
 Status insert_account(Connection& connection, const Account& account) {
     const auto row = encode_account(account);
     return done(change(
-        connection, "insert account",
+        connection,
+        "insert account",
         "INSERT INTO accounts (id, username, username_key, role, is_disabled, password_hash,"
         " created_at, last_login_at) VALUES (:id, :name, :key, :role, :disabled, :hash, :created,"
         " :login)",
-        row.id, row.username, row.username_key, row.role, row.is_disabled, row.password_hash,
-        row.created_at, row.last_login_at
+        row.id,
+        row.username,
+        row.username_key,
+        row.role,
+        row.is_disabled,
+        row.password_hash,
+        row.created_at,
+        row.last_login_at
     ));
 }
 
 Status update_account(Connection& connection, const Account& account) {
     const auto row = encode_account(account);
     auto changed = change(
-        connection, "update account",
+        connection,
+        "update account",
         "UPDATE accounts SET username = :name, username_key = :key, role = :role,"
         " is_disabled = :disabled, password_hash = :hash, created_at = :created,"
         " last_login_at = :login WHERE id = :id",
-        row.username, row.username_key, row.role, row.is_disabled, row.password_hash,
-        row.created_at, row.last_login_at, row.id
+        row.username,
+        row.username_key,
+        row.role,
+        row.is_disabled,
+        row.password_hash,
+        row.created_at,
+        row.last_login_at,
+        row.id
     );
     if (!changed) return changed.error();
     if (*changed == 0) return Error{Errc::not_found, "no such account"};
@@ -221,11 +258,19 @@ Result<std::vector<Account>> list_accounts(Connection& connection) {
 Status insert_credential(Connection& connection, const Credential& credential) {
     const auto row = encode_credential(credential);
     return done(change(
-        connection, "insert credential",
+        connection,
+        "insert credential",
         "INSERT INTO credentials (hash, kind, id, user_id, name, scopes, created_at, expires_at,"
         " last_used_at) VALUES (:hash, :kind, :id, :user, :name, :scopes, :created, :expires,"
         " :used)",
-        row.hash, row.kind, row.id, row.user, row.name, row.scopes, row.created_at, row.expires_at,
+        row.hash,
+        row.kind,
+        row.id,
+        row.user,
+        row.name,
+        row.scopes,
+        row.created_at,
+        row.expires_at,
         row.last_used_at
     ));
 }
@@ -241,8 +286,10 @@ list_credentials(Connection& connection, const UserId& user, Credential::Kind ki
     return guarded(connection, "list credentials", [&] {
         const std::string word{word_of(kind)};
         return select_credentials(
-            connection, "WHERE user_id = :user AND kind = :kind ORDER BY created_at, hash",
-            user.str(), word
+            connection,
+            "WHERE user_id = :user AND kind = :kind ORDER BY created_at, hash",
+            user.str(),
+            word
         );
     });
 }
@@ -250,8 +297,11 @@ list_credentials(Connection& connection, const UserId& user, Credential::Kind ki
 Status touch_credential(Connection& connection, const std::string& hash, TimePoint last_used_at) {
     const long long at = to_number(last_used_at);
     auto changed = change(
-        connection, "touch credential",
-        "UPDATE credentials SET last_used_at = :at WHERE hash = :hash", at, hash
+        connection,
+        "touch credential",
+        "UPDATE credentials SET last_used_at = :at WHERE hash = :hash",
+        at,
+        hash
     );
     if (!changed) return changed.error();
     if (*changed == 0) return Error{Errc::not_found, "no such credential"};
@@ -259,22 +309,27 @@ Status touch_credential(Connection& connection, const std::string& hash, TimePoi
 }
 
 Status remove_credential(Connection& connection, const std::string& hash) {
-    return done(change(
-        connection, "remove credential", "DELETE FROM credentials WHERE hash = :hash", hash
-    ));
+    return done(
+        change(connection, "remove credential", "DELETE FROM credentials WHERE hash = :hash", hash)
+    );
 }
 
 Status remove_credentials_of(Connection& connection, const UserId& user) {
     return done(change(
-        connection, "remove credentials", "DELETE FROM credentials WHERE user_id = :user", user.str()
+        connection,
+        "remove credentials",
+        "DELETE FROM credentials WHERE user_id = :user",
+        user.str()
     ));
 }
 
 Result<int> remove_expired_credentials(Connection& connection, TimePoint now) {
     const long long at = to_number(now);
     return change(
-        connection, "remove expired credentials",
-        "DELETE FROM credentials WHERE expires_at <= :now", at
+        connection,
+        "remove expired credentials",
+        "DELETE FROM credentials WHERE expires_at <= :now",
+        at
     );
 }
 

@@ -5,12 +5,11 @@
 
 #include <soci/sqlite3/soci-sqlite3.h>
 
+#include <cerrno>
+#include <cstring>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 
 namespace berth::store {
 namespace {
@@ -32,7 +31,9 @@ Status make_file(const std::filesystem::path& file) {
     const auto folder = file.parent_path();
     std::error_code failed;
     if (!folder.empty() && !std::filesystem::exists(folder, failed)) {
-        std::filesystem::create_directories(folder.parent_path().empty() ? "." : folder.parent_path(), failed);
+        std::filesystem::create_directories(
+            folder.parent_path().empty() ? "." : folder.parent_path(), failed
+        );
         if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
             return unusable(file, std::string{"directory cannot be made: "} + std::strerror(errno));
     }
@@ -54,17 +55,27 @@ struct Meaning {
 
 Meaning meaning_of(int result) {
     switch (result & 0xff) {
-    case SQLITE_FULL: return {Errc::unavailable, "the disk is full"};
-    case SQLITE_IOERR: return {Errc::unavailable, "input or output failed"};
-    case SQLITE_READONLY: return {Errc::unavailable, "read only"};
+    case SQLITE_FULL:
+        return {Errc::unavailable, "the disk is full"};
+    case SQLITE_IOERR:
+        return {Errc::unavailable, "input or output failed"};
+    case SQLITE_READONLY:
+        return {Errc::unavailable, "read only"};
     case SQLITE_BUSY:
-    case SQLITE_LOCKED: return {Errc::unavailable, "locked by another process"};
-    case SQLITE_CANTOPEN: return {Errc::unavailable, "cannot be opened"};
-    case SQLITE_CORRUPT: return {Errc::unavailable, "damaged"};
-    case SQLITE_NOTADB: return {Errc::unavailable, "not a database"};
-    case SQLITE_NOMEM: return {Errc::unavailable, "out of memory"};
-    case SQLITE_CONSTRAINT: return {Errc::internal, "a rule of the schema was broken"};
-    default: return {Errc::unavailable, "refused"};
+    case SQLITE_LOCKED:
+        return {Errc::unavailable, "locked by another process"};
+    case SQLITE_CANTOPEN:
+        return {Errc::unavailable, "cannot be opened"};
+    case SQLITE_CORRUPT:
+        return {Errc::unavailable, "damaged"};
+    case SQLITE_NOTADB:
+        return {Errc::unavailable, "not a database"};
+    case SQLITE_NOMEM:
+        return {Errc::unavailable, "out of memory"};
+    case SQLITE_CONSTRAINT:
+        return {Errc::internal, "a rule of the schema was broken"};
+    default:
+        return {Errc::unavailable, "refused"};
     }
 }
 
@@ -97,15 +108,18 @@ Status Connection::prepare(int busy_timeout_ms) {
     run_script("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
                "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL");
     // A switch that fails is no error for SQLite: only the answer tells.
-    if (answer_of("journal_mode = WAL") != "wal") return Error{Errc::unavailable, "no write-ahead log"};
+    if (answer_of("journal_mode = WAL") != "wal")
+        return Error{Errc::unavailable, "no write-ahead log"};
     if (answer_of("synchronous") != "2") return Error{Errc::unavailable, "synchronous is not FULL"};
     if (answer_of("foreign_keys") != "1") return Error{Errc::unavailable, "no foreign keys"};
-    if (answer_of("quick_check(1)") != "ok") return Error{Errc::unavailable, "damaged (quick_check)"};
+    if (answer_of("quick_check(1)") != "ok")
+        return Error{Errc::unavailable, "damaged (quick_check)"};
     return {};
 }
 
 void Connection::run_script(const std::string& script) {
-    const int result = api::sqlite3_exec(handle_of(sql_), script.c_str(), nullptr, nullptr, nullptr);
+    const int result =
+        api::sqlite3_exec(handle_of(sql_), script.c_str(), nullptr, nullptr, nullptr);
     if (result != SQLITE_OK)
         throw soci::sqlite3_soci_error(api::sqlite3_errmsg(handle_of(sql_)), result);
 }
@@ -117,9 +131,12 @@ Written Connection::write(soci::statement& statement) {
     } catch (const soci::soci_error&) {
         switch (api::sqlite3_extended_errcode(handle_of(sql_))) {
         case SQLITE_CONSTRAINT_UNIQUE:
-        case SQLITE_CONSTRAINT_PRIMARYKEY: return Written::duplicate;
-        case SQLITE_CONSTRAINT_FOREIGNKEY: return Written::missing_reference;
-        default: throw;
+        case SQLITE_CONSTRAINT_PRIMARYKEY:
+            return Written::duplicate;
+        case SQLITE_CONSTRAINT_FOREIGNKEY:
+            return Written::missing_reference;
+        default:
+            throw;
         }
     }
 }
@@ -131,8 +148,8 @@ Error Connection::translate(const soci::soci_error& error, std::string_view what
     is_write_suspect_ = true;
     return Error{
         meaning.code,
-        "database: " + std::string{what} + ": " + std::string{meaning.text} + " (code "
-            + std::to_string(result) + ")"};
+        "database: " + std::string{what} + ": " + std::string{meaning.text} + " (code " +
+            std::to_string(result) + ")"};
 }
 
 Transaction::Transaction(Connection& connection, Locking locking)

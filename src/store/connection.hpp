@@ -18,8 +18,10 @@ template <>
 struct soci::type_conversion<std::optional<long long>> {
     using base_type = long long;
     static void from_base(long long base, indicator ind, std::optional<long long>& out) {
-        if (ind == i_null) out.reset();
-        else out = base;
+        if (ind == i_null)
+            out.reset();
+        else
+            out = base;
     }
     static void to_base(const std::optional<long long>& in, long long& base, indicator& ind) {
         base = in.value_or(0);
@@ -29,10 +31,11 @@ struct soci::type_conversion<std::optional<long long>> {
 template <>
 struct soci::type_conversion<std::optional<std::string>> {
     using base_type = std::string;
-    static void
-    from_base(const std::string& base, indicator ind, std::optional<std::string>& out) {
-        if (ind == i_null) out.reset();
-        else out = base;
+    static void from_base(const std::string& base, indicator ind, std::optional<std::string>& out) {
+        if (ind == i_null)
+            out.reset();
+        else
+            out = base;
     }
     static void to_base(const std::optional<std::string>& in, std::string& base, indicator& ind) {
         base = in.value_or(std::string{});

@@ -191,11 +191,21 @@ Database::Database(std::unique_ptr<Impl> impl)
 
 Database::~Database() = default;
 
-const std::string& Database::deployment_id() const noexcept { return impl_->identity.deployment_id; }
-TimePoint Database::created_at() const noexcept { return impl_->identity.created_at; }
-broker::SessionStore& Database::sessions() noexcept { return impl_->sessions; }
-broker::AccountStore& Database::accounts() noexcept { return impl_->accounts; }
-broker::CredentialStore& Database::credentials() noexcept { return impl_->credentials; }
+const std::string& Database::deployment_id() const noexcept {
+    return impl_->identity.deployment_id;
+}
+TimePoint Database::created_at() const noexcept {
+    return impl_->identity.created_at;
+}
+broker::SessionStore& Database::sessions() noexcept {
+    return impl_->sessions;
+}
+broker::AccountStore& Database::accounts() noexcept {
+    return impl_->accounts;
+}
+broker::CredentialStore& Database::credentials() noexcept {
+    return impl_->credentials;
+}
 
 Task<Result<std::vector<EventRecord>>> Database::events_after(std::int64_t after, int limit) {
     auto job = [&] { return list_events(*impl_->connection, after, limit); };

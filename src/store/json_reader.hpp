@@ -19,7 +19,8 @@ namespace berth::store {
 
 class JsonReader {
 public:
-    // What the text holds; null after a problem. Bytes that are not UTF-8 pass, as they were written.
+    // What the text holds; null after a problem. Bytes that are not UTF-8 pass, as they were
+    // written.
     boost::json::value parse(std::string_view text) {
         boost::json::parse_options options;
         options.allow_invalid_utf8 = true;
@@ -60,8 +61,9 @@ public:
     Int number(const boost::json::value& value, std::string_view where) {
         const auto* found = value.if_int64();
         if (found == nullptr) return fail(where, "not a whole number"), Int{};
-        if (*found < static_cast<std::int64_t>(std::numeric_limits<Int>::min())
-            || (sizeof(Int) < 8 && *found > static_cast<std::int64_t>(std::numeric_limits<Int>::max())))
+        if (*found < static_cast<std::int64_t>(std::numeric_limits<Int>::min()) ||
+            (sizeof(Int) < 8 && *found > static_cast<std::int64_t>(std::numeric_limits<Int>::max())
+            ))
             return fail(where, "out of range"), Int{};
         return static_cast<Int>(*found);
     }

@@ -34,10 +34,10 @@ struct MemoryStore::Data {
         if (other.idempotency_key.empty()) return nullptr;
         const Session* newest = nullptr;
         for (const auto& [id, session] : sessions) {
-            const bool is_same = session.owner.realm == other.owner.realm
-                && session.owner.subject == other.owner.subject
-                && session.idempotency_key == other.idempotency_key
-                && session.created_at > other.created_at - std::chrono::hours{24};
+            const bool is_same = session.owner.realm == other.owner.realm &&
+                                 session.owner.subject == other.owner.subject &&
+                                 session.idempotency_key == other.idempotency_key &&
+                                 session.created_at > other.created_at - std::chrono::hours{24};
             if (is_same && (newest == nullptr || newest->created_at < session.created_at))
                 newest = &session;
         }
@@ -45,8 +45,8 @@ struct MemoryStore::Data {
     }
     bool is_name_taken(const Account& account) const {
         return std::any_of(accounts.begin(), accounts.end(), [&](const auto& item) {
-            return item.second.id != account.id
-                && lower(item.second.username) == lower(account.username);
+            return item.second.id != account.id &&
+                   lower(item.second.username) == lower(account.username);
         });
     }
 };
@@ -143,8 +143,8 @@ public:
         if (data_.failure) co_return *data_.failure;
         const auto removed = std::erase_if(data_.sessions, [&](const auto& item) {
             const auto& session = item.second;
-            return session.state == State::ended && session.ended_at
-                && *session.ended_at < older_than;
+            return session.state == State::ended && session.ended_at &&
+                   *session.ended_at < older_than;
         });
         auto first = std::find_if(data_.events.begin(), data_.events.end(), [&](const auto& event) {
             return event.at >= older_than;
@@ -199,7 +199,8 @@ public:
     Task<Result<std::vector<Account>>> list() override {
         if (data_.failure) co_return *data_.failure;
         std::vector<Account> accounts;
-        for (const auto& [id, account] : data_.accounts) accounts.push_back(account);
+        for (const auto& [id, account] : data_.accounts)
+            accounts.push_back(account);
         std::sort(accounts.begin(), accounts.end(), [](const auto& a, const auto& b) {
             return lower(a.username) < lower(b.username);
         });
@@ -220,7 +221,8 @@ public:
         if (!data_.accounts.contains(credential.user.str()))
             co_return Error{Errc::not_found, "insert credential"};
         for (const auto& [hash, known] : data_.credentials) {
-            if (hash == credential.hash || (known.kind == credential.kind && known.id == credential.id))
+            if (hash == credential.hash ||
+                (known.kind == credential.kind && known.id == credential.id))
                 co_return Error{Errc::already_exists, "insert credential"};
         }
         const auto hash = credential.hash;
@@ -260,7 +262,9 @@ public:
     }
     Task<Status> remove_all_of(UserId user) override {
         if (data_.failure) co_return *data_.failure;
-        std::erase_if(data_.credentials, [&](const auto& item) { return item.second.user == user; });
+        std::erase_if(data_.credentials, [&](const auto& item) {
+            return item.second.user == user;
+        });
         co_return Status{};
     }
     Task<Result<int>> remove_expired(TimePoint now) override {
@@ -282,9 +286,15 @@ MemoryStore::MemoryStore()
 
 MemoryStore::~MemoryStore() = default;
 
-broker::SessionStore& MemoryStore::sessions() noexcept { return *sessions_; }
-broker::AccountStore& MemoryStore::accounts() noexcept { return *accounts_; }
-broker::CredentialStore& MemoryStore::credentials() noexcept { return *credentials_; }
+broker::SessionStore& MemoryStore::sessions() noexcept {
+    return *sessions_;
+}
+broker::AccountStore& MemoryStore::accounts() noexcept {
+    return *accounts_;
+}
+broker::CredentialStore& MemoryStore::credentials() noexcept {
+    return *credentials_;
+}
 
 Task<Result<std::vector<EventRecord>>> MemoryStore::events_after(std::int64_t after, int limit) {
     std::vector<EventRecord> events;
@@ -295,6 +305,8 @@ Task<Result<std::vector<EventRecord>>> MemoryStore::events_after(std::int64_t af
     co_return events;
 }
 
-void MemoryStore::fail_with(std::optional<Error> error) { data_->failure = std::move(error); }
+void MemoryStore::fail_with(std::optional<Error> error) {
+    data_->failure = std::move(error);
+}
 
 } // namespace berth::store

@@ -24,14 +24,15 @@ Result<std::size_t> count_applied(soci::session& sql, const std::vector<Migratio
         if (applied >= migrations.size())
             return Error{
                 Errc::unavailable,
-                "database: schema " + std::to_string(number) + " is newer than this program knows ("
-                    + std::to_string(migrations.size()) + "): use the newer program"};
+                "database: schema " + std::to_string(number) +
+                    " is newer than this program knows (" + std::to_string(migrations.size()) +
+                    "): use the newer program"};
         const auto& ours = migrations[applied];
         if (ours.number != number || ours.checksum != checksum)
             return Error{
                 Errc::unavailable,
-                "database: migration " + std::to_string(number)
-                    + " was applied with another content than this program has"};
+                "database: migration " + std::to_string(number) +
+                    " was applied with another content than this program has"};
         ++applied;
     }
     return applied;

@@ -15,11 +15,13 @@ json::value json_of(const std::optional<TimePoint>& time) {
 
 json::array json_of(const std::vector<std::string>& texts) {
     json::array array;
-    for (const auto& text : texts) array.emplace_back(text);
+    for (const auto& text : texts)
+        array.emplace_back(text);
     return array;
 }
 
-std::optional<TimePoint> time_of(JsonReader& reader, const json::value& value, std::string_view where) {
+std::optional<TimePoint>
+time_of(JsonReader& reader, const json::value& value, std::string_view where) {
     if (value.is_null()) return std::nullopt;
     return to_time(reader.number<long long>(value, where));
 }
@@ -27,7 +29,8 @@ std::optional<TimePoint> time_of(JsonReader& reader, const json::value& value, s
 std::vector<std::string>
 texts_of(JsonReader& reader, const json::value& value, std::string_view where) {
     std::vector<std::string> texts;
-    for (const auto& item : reader.array(value, where)) texts.push_back(reader.text(item, where));
+    for (const auto& item : reader.array(value, where))
+        texts.push_back(reader.text(item, where));
     return texts;
 }
 
@@ -79,10 +82,10 @@ std::vector<Endpoint> endpoints_of(JsonReader& reader, const json::value& value)
         const auto& object = reader.object(item, 3);
         Endpoint endpoint;
         endpoint.name = reader.text(reader.member(object, "name"), "endpoints.name");
-        endpoint.protocol = reader.word<session::Protocol>(
-            reader.member(object, "protocol"), "endpoints.protocol"
-        );
-        endpoint.port = reader.number<std::uint16_t>(reader.member(object, "port"), "endpoints.port");
+        endpoint.protocol =
+            reader.word<session::Protocol>(reader.member(object, "protocol"), "endpoints.protocol");
+        endpoint.port =
+            reader.number<std::uint16_t>(reader.member(object, "port"), "endpoints.port");
         endpoints.push_back(std::move(endpoint));
     }
     return endpoints;
@@ -95,7 +98,8 @@ std::map<std::string, std::string> env_of(JsonReader& reader, const json::value&
         reader.fail("env", "not an object");
         return env;
     }
-    for (const auto& item : *object) env[std::string{item.key()}] = reader.text(item.value(), "env");
+    for (const auto& item : *object)
+        env[std::string{item.key()}] = reader.text(item.value(), "env");
     return env;
 }
 
@@ -159,14 +163,18 @@ void decode_times(const SessionRow& row, Session& session) {
 
 } // namespace
 
-long long to_number(TimePoint time) { return time.time_since_epoch().count(); }
+long long to_number(TimePoint time) {
+    return time.time_since_epoch().count();
+}
 
 std::optional<long long> to_number(const std::optional<TimePoint>& time) {
     if (!time) return std::nullopt;
     return to_number(*time);
 }
 
-TimePoint to_time(long long number) { return TimePoint{Milliseconds{number}}; }
+TimePoint to_time(long long number) {
+    return TimePoint{Milliseconds{number}};
+}
 
 std::optional<TimePoint> to_time(const std::optional<long long>& number) {
     if (!number) return std::nullopt;
@@ -187,7 +195,8 @@ Result<std::vector<std::string>> decode_texts(std::string_view text) {
 
 std::string encode_spec(const Spec& spec) {
     json::object env;
-    for (const auto& [name, value] : spec.env) env[name] = value;
+    for (const auto& [name, value] : spec.env)
+        env[name] = value;
     json::object object;
     object["image"] = spec.image;
     object["env"] = std::move(env);
@@ -322,8 +331,7 @@ Result<Session> decode_session(const SessionRow& row) {
     decode_end(reader, row, session);
     session.stop_attempts = small(reader, row.stop_attempts, "stop_attempts");
     session.holds_slot = row.holds_slot != 0;
-    if (reader.has_failed())
-        return Error{reader.error()}.with_context("stored session " + row.id);
+    if (reader.has_failed()) return Error{reader.error()}.with_context("stored session " + row.id);
     return session;
 }
 

@@ -17,11 +17,40 @@ constexpr std::chrono::hours idempotency_window{24};
 
 // Same order as in exchange_row.
 constexpr std::array session_columns{
-    "id", "version", "generation", "realm", "subject", "slot", "requested_by", "template", "name",
-    "spec", "policy", "idempotency_key", "state", "created_at", "state_since", "stages",
-    "start_deadline", "ready_at", "ended_at", "host", "placement_note", "container", "lease_end",
-    "extensions_used", "last_input_at", "disconnected_since", "end_reason", "end_code",
-    "end_message", "end_detail", "end_stage", "stop_attempts", "retry_at", "holds_slot"};
+    "id",
+    "version",
+    "generation",
+    "realm",
+    "subject",
+    "slot",
+    "requested_by",
+    "template",
+    "name",
+    "spec",
+    "policy",
+    "idempotency_key",
+    "state",
+    "created_at",
+    "state_since",
+    "stages",
+    "start_deadline",
+    "ready_at",
+    "ended_at",
+    "host",
+    "placement_note",
+    "container",
+    "lease_end",
+    "extensions_used",
+    "last_input_at",
+    "disconnected_since",
+    "end_reason",
+    "end_code",
+    "end_message",
+    "end_detail",
+    "end_stage",
+    "stop_attempts",
+    "retry_at",
+    "holds_slot"};
 
 // Bind what they are given, in order. What soci::use() returns refers to a default argument that
 // ends with the full expression: it must reach exchange() in the same one.
@@ -37,12 +66,40 @@ struct AsOutput {
 // Binds every column of the row, in the order of session_columns.
 template <class Bind>
 void exchange_row(Bind all, SessionRow& row) {
-    all(row.id, row.version, row.generation, row.realm, row.subject, row.slot, row.requested_by,
-        row.template_name, row.name, row.spec, row.policy, row.idempotency_key, row.state,
-        row.created_at, row.state_since, row.stages, row.start_deadline, row.ready_at, row.ended_at,
-        row.host, row.placement_note, row.container, row.lease_end, row.extensions_used,
-        row.last_input_at, row.disconnected_since, row.end_reason, row.end_code, row.end_message,
-        row.end_detail, row.end_stage, row.stop_attempts, row.retry_at, row.holds_slot);
+    all(row.id,
+        row.version,
+        row.generation,
+        row.realm,
+        row.subject,
+        row.slot,
+        row.requested_by,
+        row.template_name,
+        row.name,
+        row.spec,
+        row.policy,
+        row.idempotency_key,
+        row.state,
+        row.created_at,
+        row.state_since,
+        row.stages,
+        row.start_deadline,
+        row.ready_at,
+        row.ended_at,
+        row.host,
+        row.placement_note,
+        row.container,
+        row.lease_end,
+        row.extensions_used,
+        row.last_input_at,
+        row.disconnected_since,
+        row.end_reason,
+        row.end_code,
+        row.end_message,
+        row.end_detail,
+        row.end_stage,
+        row.stop_attempts,
+        row.retry_at,
+        row.holds_slot);
 }
 
 void prepare(soci::statement& statement, const std::string& query) {
@@ -108,7 +165,10 @@ Result<std::optional<Session>> find_same_request(Connection& connection, const S
         connection,
         "WHERE realm = :realm AND subject = :subject AND idempotency_key = :key"
         " AND idempotency_key <> '' AND created_at > :oldest ORDER BY created_at DESC LIMIT 1",
-        session.owner.realm, session.owner.subject, session.idempotency_key, oldest
+        session.owner.realm,
+        session.owner.subject,
+        session.idempotency_key,
+        oldest
     );
     if (!rows) return rows.error();
     if (rows->empty()) return std::optional<Session>{};
@@ -117,8 +177,11 @@ Result<std::optional<Session>> find_same_request(Connection& connection, const S
 
 Result<std::optional<Session>> find_slot_holder(Connection& connection, const Session& session) {
     auto rows = select(
-        connection, "WHERE realm = :realm AND subject = :subject AND slot = :slot AND holds_slot = 1",
-        session.owner.realm, session.owner.subject, session.owner.slot
+        connection,
+        "WHERE realm = :realm AND subject = :subject AND slot = :slot AND holds_slot = 1",
+        session.owner.realm,
+        session.owner.subject,
+        session.owner.slot
     );
     if (!rows) return rows.error();
     if (rows->empty()) return std::optional<Session>{};
@@ -127,8 +190,8 @@ Result<std::optional<Session>> find_slot_holder(Connection& connection, const Se
 
 Written write_new(Connection& connection, const Session& session) {
     static const std::string query =
-        "INSERT INTO sessions (" + listed([](std::string name) { return name; }) + ") VALUES ("
-        + listed([](const std::string& name) { return ":" + name; }) + ")";
+        "INSERT INTO sessions (" + listed([](std::string name) { return name; }) + ") VALUES (" +
+        listed([](const std::string& name) { return ":" + name; }) + ")";
     auto row = encode_session(session);
     soci::statement statement{connection.sql()};
     exchange_row(AsInput{statement}, row);
@@ -171,9 +234,9 @@ Result<std::int64_t> update_session(
     Connection& connection, const Session& session, const std::optional<EventRecord>& event
 ) {
     static const std::string query =
-        "UPDATE sessions SET "
-        + listed([](const std::string& name) { return name + " = :" + name; })
-        + " WHERE id = :old_id AND version = :old_version";
+        "UPDATE sessions SET " +
+        listed([](const std::string& name) { return name + " = :" + name; }) +
+        " WHERE id = :old_id AND version = :old_version";
     return guarded(connection, "update session", [&]() -> Result<std::int64_t> {
         Transaction transaction{connection};
         const long long old_version = session.version;
@@ -216,7 +279,10 @@ Result<std::vector<Session>> load_live_sessions(Connection& connection) {
 }
 
 Result<std::vector<Session>> list_ended_sessions(
-    Connection& connection, const std::string& realm, const std::string& subject, int limit,
+    Connection& connection,
+    const std::string& realm,
+    const std::string& subject,
+    int limit,
     std::optional<TimePoint> before
 ) {
     return guarded(connection, "list ended sessions", [&] {
@@ -227,7 +293,12 @@ Result<std::vector<Session>> list_ended_sessions(
             "WHERE state = 'ended' AND ended_at < :before"
             " AND (:any_realm = '' OR realm = :realm) AND (:any_subject = '' OR subject = :subject)"
             " ORDER BY ended_at DESC, id DESC LIMIT :most",
-            end, realm, realm, subject, subject, most
+            end,
+            realm,
+            realm,
+            subject,
+            subject,
+            most
         );
     });
 }
@@ -252,12 +323,24 @@ list_events(Connection& connection, std::int64_t after, int limit) {
         const long long most = std::max(limit, 0);
         soci::statement rows{connection.sql()};
         auto all = [&](auto&... members) { (rows.exchange(soci::into(members)), ...); };
-        all(seq, at, event.type, session, event.owner.realm, event.owner.subject, event.owner.slot,
-            event.from_state, event.to_state, event.actor, event.cause);
+        all(seq,
+            at,
+            event.type,
+            session,
+            event.owner.realm,
+            event.owner.subject,
+            event.owner.slot,
+            event.from_state,
+            event.to_state,
+            event.actor,
+            event.cause);
         rows.exchange(soci::use(begin));
         rows.exchange(soci::use(most));
-        prepare(rows, "SELECT seq, at, type, session, realm, subject, slot, from_state, to_state,"
-                      " actor, cause FROM events WHERE seq > :after ORDER BY seq LIMIT :most");
+        prepare(
+            rows,
+            "SELECT seq, at, type, session, realm, subject, slot, from_state, to_state,"
+            " actor, cause FROM events WHERE seq > :after ORDER BY seq LIMIT :most"
+        );
         rows.execute();
         std::vector<EventRecord> events;
         while (rows.fetch()) {
@@ -297,8 +380,10 @@ Status check_database(Connection& connection) {
         // that is larger than any of ours, and take it back.
         {
             Transaction transaction{connection};
-            connection.run_script("INSERT INTO meta (key, value) VALUES ('probe', hex(zeroblob(65536)))"
-                                  " ON CONFLICT (key) DO UPDATE SET value = excluded.value");
+            connection.run_script(
+                "INSERT INTO meta (key, value) VALUES ('probe', hex(zeroblob(65536)))"
+                " ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+            );
             transaction.commit();
         }
         Transaction transaction{connection};

@@ -14,17 +14,20 @@ namespace berth::store {
 
 class Connection;
 
-Result<broker::InsertOutcome> insert_session(
-    Connection& connection, session::Session session, const broker::EventRecord& event
-);
+Result<broker::InsertOutcome>
+insert_session(Connection& connection, session::Session session, const broker::EventRecord& event);
 Result<std::int64_t> update_session(
-    Connection& connection, const session::Session& session,
+    Connection& connection,
+    const session::Session& session,
     const std::optional<broker::EventRecord>& event
 );
 Result<std::optional<session::Session>> find_session(Connection& connection, const SessionId& id);
 Result<std::vector<session::Session>> load_live_sessions(Connection& connection);
 Result<std::vector<session::Session>> list_ended_sessions(
-    Connection& connection, const std::string& realm, const std::string& subject, int limit,
+    Connection& connection,
+    const std::string& realm,
+    const std::string& subject,
+    int limit,
     std::optional<TimePoint> before
 );
 Result<std::int64_t> append_event(Connection& connection, const broker::EventRecord& event);

@@ -18,9 +18,12 @@ struct Words;
 template <>
 struct Words<State> {
     static constexpr std::array table{
-        std::pair{State::queued, "queued"},     std::pair{State::creating, "creating"},
-        std::pair{State::starting, "starting"}, std::pair{State::probing, "probing"},
-        std::pair{State::ready, "ready"},       std::pair{State::stopping, "stopping"},
+        std::pair{State::queued, "queued"},
+        std::pair{State::creating, "creating"},
+        std::pair{State::starting, "starting"},
+        std::pair{State::probing, "probing"},
+        std::pair{State::ready, "ready"},
+        std::pair{State::stopping, "stopping"},
         std::pair{State::ended, "ended"}};
 };
 template <>
@@ -40,8 +43,10 @@ struct Words<EndReason> {
 template <>
 struct Words<Protocol> {
     static constexpr std::array table{
-        std::pair{Protocol::rfb, "rfb"},           std::pair{Protocol::web, "web"},
-        std::pair{Protocol::terminal, "terminal"}, std::pair{Protocol::audio, "audio"},
+        std::pair{Protocol::rfb, "rfb"},
+        std::pair{Protocol::web, "web"},
+        std::pair{Protocol::terminal, "terminal"},
+        std::pair{Protocol::audio, "audio"},
         std::pair{Protocol::tcp, "tcp"}};
 };
 template <>
@@ -85,14 +90,30 @@ std::string_view lookup(Enum value) {
 
 } // namespace
 
-std::string_view word_of(State value) { return lookup(value); }
-std::string_view word_of(EndReason value) { return lookup(value); }
-std::string_view word_of(Protocol value) { return lookup(value); }
-std::string_view word_of(Stage value) { return lookup(value); }
-std::string_view word_of(NetworkMode value) { return lookup(value); }
-std::string_view word_of(SecretDelivery value) { return lookup(value); }
-std::string_view word_of(access::Role value) { return lookup(value); }
-std::string_view word_of(Credential::Kind value) { return lookup(value); }
+std::string_view word_of(State value) {
+    return lookup(value);
+}
+std::string_view word_of(EndReason value) {
+    return lookup(value);
+}
+std::string_view word_of(Protocol value) {
+    return lookup(value);
+}
+std::string_view word_of(Stage value) {
+    return lookup(value);
+}
+std::string_view word_of(NetworkMode value) {
+    return lookup(value);
+}
+std::string_view word_of(SecretDelivery value) {
+    return lookup(value);
+}
+std::string_view word_of(access::Role value) {
+    return lookup(value);
+}
+std::string_view word_of(Credential::Kind value) {
+    return lookup(value);
+}
 
 template <class Enum>
 std::optional<Enum> from_word(std::string_view word) {

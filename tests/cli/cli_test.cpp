@@ -168,12 +168,15 @@ TEST_F(Cli, AccountsWorkWithoutAServer) {
     EXPECT_EQ(run({"user", "add", "bob"}).code, 2) << "no terminal to ask";
     EXPECT_EQ(run({"user", "passwd", "ann", "--password-stdin"}, "battery staple\n").code, 0);
     EXPECT_EQ(run({"user", "passwd", "nobody", "--password-stdin"}, "battery staple\n").code, 3);
-    EXPECT_EQ(run({"user", "disable", "ann", "--yes"}).code, 0);
+    EXPECT_EQ(run({"user", "disable", "ann", "--yes"}).code, 5) << "the last administrator";
+    EXPECT_EQ(run({"user", "add", "bob", "--password-stdin"}, "correct horse\n").code, 0);
+    EXPECT_EQ(run({"user", "disable", "bob", "--yes"}).code, 0);
     auto list = json::parse(run({"user", "list", "--json"}).out);
-    ASSERT_EQ(list.as_array().size(), 1U);
+    ASSERT_EQ(list.as_array().size(), 2U);
     EXPECT_EQ(list.at(0).at("username"), "Ann");
     EXPECT_EQ(list.at(0).at("role"), "admin");
-    EXPECT_EQ(list.at(0).at("disabled"), true);
+    EXPECT_EQ(list.at(0).at("disabled"), false);
+    EXPECT_EQ(list.at(1).at("disabled"), true);
 }
 
 TEST_F(Cli, ATokenIsNotSentInTheClear) {

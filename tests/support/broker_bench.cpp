@@ -79,7 +79,7 @@ BrokerBench::BrokerBench(World& world_, broker::SessionQuota quota)
                  if (auto runner = runners->find(id)) runner->post(session::TimePassed{});
              },
              [](Milliseconds) {}}
-    , context{world.context.get_executor(), clock, world.store.sessions(), hosts, queue, probe, viewers, sink, keeper, secrets}
+    , context{world.context.get_executor(), clock, world.store.sessions(), hosts, queue, probe, viewers, sink, keeper, secrets, start_times}
     , scope{world.context.get_executor(), "bench"} {
     runners = std::make_unique<broker::RunnerRegistry>(context);
     reconciler = std::make_unique<broker::Reconciler>(world.context.get_executor(), *runners, hosts);

@@ -92,6 +92,7 @@ public:
     broker::HostRegistry hosts;
     broker::StartQueue queue;
     broker::DeadlineKeeper keeper;
+    broker::StartTimes start_times;
     broker::RunnerContext context;
     // After the queue: a runner that goes gives its slot back, and the queue is told.
     std::unique_ptr<broker::RunnerRegistry> runners;

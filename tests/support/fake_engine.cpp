@@ -252,13 +252,18 @@ std::size_t FakeEngine::count_requests(const std::string& part) const {
     }));
 }
 
-std::string FakeEngine::last_body(const std::string& part) const {
+std::vector<std::string> FakeEngine::bodies(const std::string& part) const {
     std::scoped_lock lock{state_->mutex};
-    std::string last;
+    std::vector<std::string> found;
     for (const auto& [line, body] : state_->seen) {
-        if (line.find(part) != std::string::npos) last = body;
+        if (line.find(part) != std::string::npos) found.push_back(body);
     }
-    return last;
+    return found;
+}
+
+std::string FakeEngine::last_body(const std::string& part) const {
+    auto all = bodies(part);
+    return all.empty() ? std::string{} : all.back();
 }
 
 std::vector<std::string> FakeEngine::container_names() const {

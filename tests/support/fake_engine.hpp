@@ -65,7 +65,8 @@ public:
     std::size_t count_requests(const std::string& part) const;
     std::vector<std::string> container_names() const;
     std::vector<std::string> network_names() const;
-    std::string last_body(const std::string& part) const; // of the last such request
+    std::vector<std::string> bodies(const std::string& part) const; // of all such requests
+    std::string last_body(const std::string& part) const;
 
     struct State; // the files of this fake share it
 

@@ -91,7 +91,7 @@ json::object session_json(
     out["template"] = s.template_name.str();
     out["title"] = chosen ? chosen->title : s.template_name.str();
     out["name"] = s.name;
-    out["owner"] = json::object{{"realm", s.owner.realm}, {"subject", s.owner.subject}, {"slot", s.owner.slot}};
+    out["owner"] = json::object{{"realm", s.owner.realm}, {"subject", s.owner.subject}, {"slot", s.owner.slot}, {"name", s.requested_by}};
     out["mine"] = s.owner.realm == reader.realm && s.owner.subject == reader.subject;
     out["state"] = session::name_of(s.state);
     out["stages"] = stages_json(s, reader.is_staff);
@@ -117,7 +117,9 @@ json::object session_json(
     return out;
 }
 
-json::object template_json(const broker::Template& one, const broker::Availability& availability) {
+json::object template_json(
+    const broker::Template& one, const broker::Availability& availability, std::optional<Milliseconds> typical_start
+) {
     json::object out;
     out["name"] = one.name.str();
     out["title"] = one.title.empty() ? one.name.str() : one.title;
@@ -140,7 +142,7 @@ json::object template_json(const broker::Template& one, const broker::Availabili
         state["reason"] = availability.reason;
     }
     out["availability"] = std::move(state);
-    out["typical_start_ms"] = nullptr;
+    out["typical_start_ms"] = typical_start ? json::value(typical_start->count()) : json::value(nullptr);
     return out;
 }
 

@@ -26,7 +26,8 @@ Reader reader_of(const access::Caller& caller, bool shows_host);
 boost::json::object session_json(const session::Session& session, const broker::Catalog& catalog,
                                  const std::optional<broker::QueuePlace>& place, const Reader& reader,
                                  TimePoint now);
-boost::json::object template_json(const broker::Template& one, const broker::Availability& availability);
+boost::json::object template_json(const broker::Template& one, const broker::Availability& availability,
+                                  std::optional<Milliseconds> typical_start);
 boost::json::object host_json(const broker::HostEntry& host, const broker::Catalog& catalog);
 boost::json::object account_json(const broker::Account& account);
 boost::json::object token_json(const broker::Credential& token);

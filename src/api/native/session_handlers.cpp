@@ -35,7 +35,8 @@ net::Task<http::Response> NativeApi::list_templates(Request&) {
     for (const auto& one : parts_.sessions.catalog().all()) {
         if (!one.is_enabled) continue;
         auto whole = broker::complete(one, parts_.hosts.facts_of(one.spec.image));
-        items.push_back(template_json(whole, parts_.sessions.availability_of(one)));
+        auto typical = parts_.sessions.typical_start(one.name);
+        items.push_back(template_json(whole, parts_.sessions.availability_of(one), typical));
     }
     json::object body{{"items", std::move(items)}};
     co_return json_answer(200, body);

@@ -38,7 +38,7 @@ struct ContainerConfig {
 };
 
 // All capabilities are dropped, then cap_add are given; init on, restart never, no core files, no
-// health check of the image's (we probe), IPv6 off.
+// health check of the image's (we probe).
 std::string encode_container_config(const ContainerConfig& config);
 
 } // namespace berth::docker

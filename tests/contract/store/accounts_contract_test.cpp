@@ -43,7 +43,14 @@ bool is_same(const Account& a, const Account& b) {
 bool is_same(const Credential& a, const Credential& b) {
     auto all = [](const Credential& x) {
         return std::tie(
-            x.kind, x.id, x.hash, x.user, x.name, x.scopes, x.created_at, x.expires_at,
+            x.kind,
+            x.id,
+            x.hash,
+            x.user,
+            x.name,
+            x.scopes,
+            x.created_at,
+            x.expires_at,
             x.last_used_at
         );
     };
@@ -61,9 +68,9 @@ protected:
         ASSERT_TRUE(run_task(accounts().insert(account_of("2", "bob"))));
     }
     void add(std::string hash, std::string user, Credential::Kind kind) {
-        ASSERT_TRUE(run_task(
-            credentials().insert(credential_of(std::move(hash), std::move(user), kind))
-        ));
+        ASSERT_TRUE(
+            run_task(credentials().insert(credential_of(std::move(hash), std::move(user), kind)))
+        );
     }
     bool has(std::string hash) {
         auto found = run_task(credentials().find_by_hash(std::move(hash)));
@@ -125,7 +132,8 @@ TYPED_TEST(AccountStoreContract, TheListIsInOrderOfNames) {
     auto list = run_task(this->accounts().list());
     ASSERT_TRUE(list);
     std::vector<std::string> names;
-    for (const auto& account : *list) names.push_back(account.username);
+    for (const auto& account : *list)
+        names.push_back(account.username);
     const std::vector<std::string> expected{"ann", "Bob", "cleo"};
     EXPECT_EQ(names, expected);
 }

@@ -44,7 +44,8 @@ protected:
         auto found = run_task(sessions().list_ended("local", std::move(subject), limit, before));
         EXPECT_TRUE(found) << describe(found.error());
         std::vector<std::string> ids;
-        for (const auto& session : *found) ids.push_back(session.id.str());
+        for (const auto& session : *found)
+            ids.push_back(session.id.str());
         return ids;
     }
 };
@@ -68,7 +69,9 @@ TYPED_TEST(SessionStoreContract, OfFiftyInsertsForOneSlotExactlyOneIsNew) {
     for (int i = 0; i < 50; ++i) {
         auto task = this->sessions().insert(session_of("ann"), event_of("session.queued"));
         boost::asio::co_spawn(
-            context, std::move(task), [&](std::exception_ptr e, Result<InsertOutcome> outcome) {
+            context,
+            std::move(task),
+            [&](std::exception_ptr e, Result<InsertOutcome> outcome) {
                 ASSERT_FALSE(e);
                 ASSERT_TRUE(outcome) << describe(outcome.error());
                 outcomes.push_back(*outcome);
@@ -79,7 +82,8 @@ TYPED_TEST(SessionStoreContract, OfFiftyInsertsForOneSlotExactlyOneIsNew) {
     ASSERT_EQ(outcomes.size(), 50U);
     EXPECT_EQ(std::count_if(outcomes.begin(), outcomes.end(), [](auto& o) { return o.is_new; }), 1);
     std::set<std::string> ids;
-    for (const auto& outcome : outcomes) ids.insert(outcome.session.id.str());
+    for (const auto& outcome : outcomes)
+        ids.insert(outcome.session.id.str());
     EXPECT_EQ(ids.size(), 1U);
     EXPECT_EQ(this->events().size(), 1U) << "a refused insert must not leave an event";
     EXPECT_EQ(run_task(this->sessions().load_live())->size(), 1U);
@@ -192,8 +196,14 @@ TYPED_TEST(SessionStoreContract, ViewersAreNotStored) {
 }
 
 TYPED_TEST(SessionStoreContract, LiveMeansEverythingThatHasNotEnded) {
-    const std::vector states{State::queued, State::creating, State::starting, State::probing,
-                             State::ready, State::stopping, State::ended};
+    const std::vector states{
+        State::queued,
+        State::creating,
+        State::starting,
+        State::probing,
+        State::ready,
+        State::stopping,
+        State::ended};
     for (auto state : states) {
         auto session = session_of("ann", std::to_string(static_cast<int>(state)));
         session.state = state;
@@ -204,19 +214,25 @@ TYPED_TEST(SessionStoreContract, LiveMeansEverythingThatHasNotEnded) {
     auto live = run_task(this->sessions().load_live());
     ASSERT_TRUE(live);
     std::vector<State> got;
-    for (const auto& session : *live) got.push_back(session.state);
-    const std::vector expected{State::stopping, State::ready, State::probing, State::starting,
-                               State::creating, State::queued};
+    for (const auto& session : *live)
+        got.push_back(session.state);
+    const std::vector expected{
+        State::stopping,
+        State::ready,
+        State::probing,
+        State::starting,
+        State::creating,
+        State::queued};
     EXPECT_EQ(got, expected) << "oldest first, without the ended one";
 }
 
 TYPED_TEST(SessionStoreContract, EventsAreNumberedWithoutAGapAcrossRefusedWrites) {
     auto stored = this->insert(session_of("ann")).session;
-    this->insert(session_of("ann"));                         // the slot is taken
-    EXPECT_FALSE(this->update(session_of("bob")));           // no such row
+    this->insert(session_of("ann"));               // the slot is taken
+    EXPECT_FALSE(this->update(session_of("bob"))); // no such row
     auto stale = stored;
     stale.version = 7;
-    EXPECT_FALSE(this->update(stale));                       // another version
+    EXPECT_FALSE(this->update(stale)); // another version
     ASSERT_TRUE(this->update(stored));
     this->store_.reopen();
     auto seq = run_task(this->sessions().append_event(event_of("host.down")));
@@ -314,11 +330,15 @@ TYPED_TEST(SessionStoreContract, ANumberIsNeverUsedAgainEvenWhenEverythingWasPru
     EXPECT_EQ(*run_task(this->sessions().append_event(event_of("c"))), 3);
 }
 
-TYPED_TEST(SessionStoreContract, IsWell) { EXPECT_TRUE(run_task(this->sessions().check())); }
+TYPED_TEST(SessionStoreContract, IsWell) {
+    EXPECT_TRUE(run_task(this->sessions().check()));
+}
 
 // ---- round trip ---------------------------------------------------------------------------------
 
-std::string any_text() { return *rc::gen::arbitrary<std::string>(); }
+std::string any_text() {
+    return *rc::gen::arbitrary<std::string>();
+}
 
 template <class Enum>
 Enum any_of_first(int count) {
@@ -372,7 +392,8 @@ std::optional<session::End> maybe_end() {
     if (*rc::gen::arbitrary<bool>()) return std::nullopt;
     session::End end;
     end.reason = any_of_first<session::EndReason>(10);
-    if (*rc::gen::arbitrary<bool>()) end.code = any_of_first<Errc>(static_cast<int>(Errc::internal) + 1);
+    if (*rc::gen::arbitrary<bool>())
+        end.code = any_of_first<Errc>(static_cast<int>(Errc::internal) + 1);
     end.message = any_text();
     end.detail = any_text();
     if (*rc::gen::arbitrary<bool>()) end.stage = any_of_first<session::Stage>(4);
@@ -391,7 +412,8 @@ Session any_session() {
     session.idempotency_key = session.id.str() + any_text();
     session.state = any_of_first<State>(7);
     session.state_since = maybe_time().value_or(noon);
-    for (auto& stage : session.stages) stage = session::StageTime{maybe_time(), maybe_time()};
+    for (auto& stage : session.stages)
+        stage = session::StageTime{maybe_time(), maybe_time()};
     session.start_deadline = maybe_time();
     session.ready_at = maybe_time();
     session.ended_at = maybe_time();

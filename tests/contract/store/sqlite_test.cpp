@@ -6,15 +6,14 @@
 
 #include <gtest/gtest.h>
 
-#include <sys/mount.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <csignal>
 #include <cstring>
 #include <fstream>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <thread>
+#include <unistd.h>
 
 namespace berth::store {
 namespace {
@@ -80,8 +79,10 @@ TEST(Database, TwoOpeningAtOnceAgreeOnOneSchemaAndOneId) {
             id = opened ? (*opened)->deployment_id() : describe(opened.error());
         });
     }
-    for (auto& thread : threads) thread.join();
-    for (const auto& id : ids) EXPECT_EQ(id, ids[0]);
+    for (auto& thread : threads)
+        thread.join();
+    for (const auto& id : ids)
+        EXPECT_EQ(id, ids[0]);
     EXPECT_EQ(ids[0].size(), 12U);
 }
 
@@ -149,7 +150,8 @@ TEST(Database, AMigrationThatFailsLeavesNothingBehind) {
     auto failed = migrate(**connection, broken, noon);
     ASSERT_FALSE(failed);
     EXPECT_EQ(failed.error().code(), Errc::unavailable);
-    const std::vector<Migration> mended{broken[0], {2, "0002_b", "c3", "CREATE TABLE b (x BIGINT);"}};
+    const std::vector<Migration> mended{
+        broken[0], {2, "0002_b", "c3", "CREATE TABLE b (x BIGINT);"}};
     EXPECT_TRUE(migrate(**connection, mended, noon)) << "table b must not be there yet";
     EXPECT_TRUE(migrate(**connection, mended, noon)) << "the second time there is nothing to do";
 }
@@ -191,7 +193,8 @@ TEST(Database, ARowThatCannotBeReadIsAClearErrorWithoutItsContent) {
         {"spec = 'hush {'", "spec: not JSON"},
         {"spec = '{\"hush\": 1}'", "spec: wrong number of members"},
         {"spec = '[]'", "spec: not an object"},
-        {"spec = replace(spec, '\"pids\":0', '\"pids\":\"hush\"')", "spec: pids: not a whole number"},
+        {"spec = replace(spec, '\"pids\":0', '\"pids\":\"hush\"')",
+         "spec: pids: not a whole number"},
         {"spec = replace(spec, '\"pids\"', '\"hush\"')", "spec: pids: missing"},
         {"spec = replace(spec, 'shared', 'hush')", "spec: network: unknown word"},
         {"policy = replace(policy, '\"max_extensions\":10', '\"max_extensions\":9999999999')",
@@ -229,7 +232,8 @@ TEST(Database, AnErrorNeverCarriesTheValuesOfTheStatement) {
     account.password_hash = "hush-hash";
     auto refused = run_task(store.get().accounts().insert(account));
     ASSERT_FALSE(refused);
-    EXPECT_EQ(describe(refused.error()).find("hush"), std::string::npos) << describe(refused.error());
+    EXPECT_EQ(describe(refused.error()).find("hush"), std::string::npos)
+        << describe(refused.error());
     EXPECT_EQ(refused.error().code(), Errc::unavailable);
 }
 
@@ -273,8 +277,10 @@ TEST(Database, AFullDiskIsAnErrorThatPasses) {
         for (int i = 0; i < 2000 && !failure; ++i) {
             auto session = session_of("ann", std::to_string(i));
             auto outcome = run_task(sessions.insert(session, event_of("a")));
-            if (outcome) acknowledged.push_back(session.id);
-            else failure = outcome.error();
+            if (outcome)
+                acknowledged.push_back(session.id);
+            else
+                failure = outcome.error();
         }
         ASSERT_TRUE(failure);
         EXPECT_EQ(failure->code(), Errc::unavailable);

@@ -98,11 +98,33 @@ inline broker::EventRecord event_of(std::string type, TimePoint at = noon) {
 inline bool is_same(const session::Session& a, const session::Session& b) {
     auto all = [](const session::Session& s) {
         return std::tie(
-            s.id, s.generation, s.owner, s.requested_by, s.template_name, s.name, s.spec, s.policy,
-            s.idempotency_key, s.state, s.created_at, s.state_since, s.stages, s.start_deadline,
-            s.ready_at, s.ended_at, s.host, s.placement_note, s.container, s.lease_end,
-            s.extensions_used, s.last_input_at, s.disconnected_since, s.end, s.stop_attempts,
-            s.retry_at, s.holds_slot
+            s.id,
+            s.generation,
+            s.owner,
+            s.requested_by,
+            s.template_name,
+            s.name,
+            s.spec,
+            s.policy,
+            s.idempotency_key,
+            s.state,
+            s.created_at,
+            s.state_since,
+            s.stages,
+            s.start_deadline,
+            s.ready_at,
+            s.ended_at,
+            s.host,
+            s.placement_note,
+            s.container,
+            s.lease_end,
+            s.extensions_used,
+            s.last_input_at,
+            s.disconnected_since,
+            s.end,
+            s.stop_attempts,
+            s.retry_at,
+            s.holds_slot
         );
     };
     return all(a) == all(b);

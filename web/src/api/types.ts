@@ -76,7 +76,7 @@ export interface Session {
   template: string;
   title: string;
   name: string;
-  owner: { realm: string; subject: string; slot: string };
+  owner: { realm: string; subject: string; slot: string; name?: string };
   mine: boolean;
   state: SessionState;
   stages: Stage[];

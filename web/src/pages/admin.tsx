@@ -25,7 +25,7 @@ function Row({ session, onStop }: { session: Session; onStop: () => void }) {
   return (
     <tr data-testid="admin-session" data-id={session.id}>
       <td><strong>{displayName(session)}</strong></td>
-      <td>{session.owner.subject}</td>
+      <td title={session.owner.subject}>{session.owner.name || session.owner.subject}</td>
       <td><StateChip session={session} /></td>
       <td>{session.host ?? "–"}</td>
       <td>{ready ? <TimeLeft session={session} bare /> : "–"}</td>
