@@ -165,6 +165,19 @@ net::Task<Result<Created>> SessionService::insert(session::Step step, HostSlot s
 
 // ---- look and change ------------------------------------------------------------------------------
 
+namespace {
+
+// The same for a missing session and for somebody else's: the difference must not be told.
+Error no_session() { return Error{Errc::not_found, "no session that the caller may see", "There is no such desktop."}; }
+
+Status may_see(const access::Caller& caller, const session::Owner& owner) {
+    auto allowed = access::may(caller, access::Action::see_session, &owner);
+    if (!allowed && allowed.error().code() == Errc::not_found) return no_session();
+    return allowed;
+}
+
+} // namespace
+
 net::Task<Result<session::Session>> SessionService::find(access::Caller caller, SessionId id) {
     session::Session found;
     if (auto runner = runners_.find(id)) {
@@ -172,11 +185,10 @@ net::Task<Result<session::Session>> SessionService::find(access::Caller caller, 
     } else {
         auto stored = co_await context_.store.find(id);
         if (!stored) co_return stored.error();
-        if (!*stored) co_return Error{Errc::not_found, "no session"};
+        if (!*stored) co_return no_session();
         found = std::move(**stored);
     }
-    if (auto allowed = access::may(caller, access::Action::see_session, &found.owner); !allowed)
-        co_return allowed.error();
+    if (auto allowed = may_see(caller, found.owner); !allowed) co_return allowed.error();
     co_return found;
 }
 
@@ -274,10 +286,10 @@ Result<access::Ticket> SessionService::grant_ticket(
     auto action = rights == session::Rights::control ? access::Action::control_session : access::Action::view_session;
     if (!runner) {
         if (auto known = access::may(caller, access::Action::see_self); !known) return known.error();
-        return Error{Errc::not_found, "no live session", "There is no such desktop."};
+        return no_session();
     }
     const auto& s = runner->session();
-    if (auto seen = access::may(caller, access::Action::see_session, &s.owner); !seen) return seen.error();
+    if (auto seen = may_see(caller, s.owner); !seen) return seen.error();
     if (auto allowed = access::may(caller, action, &s.owner); !allowed) return allowed.error();
     if (auto fine = usable(s); !fine) return fine.error();
     const auto* target = endpoint_of(s, endpoint);
