@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The program under test, with a state folder and a configuration of its own.
 
-import { execFileSync, spawn } from 'node:child_process'
+import { execFile, execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import { tmpdir } from 'node:os'
@@ -111,6 +111,22 @@ export class Server {
             .filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `))
             .filter((line) => wanted.every((pair) => line.includes(pair)))
             .reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)
+    }
+
+    // A command of the program, by the admin socket unless `words` say otherwise: { code, out, err }.
+    run(...words) {
+        return this.run_with({}, ...words)
+    }
+
+    run_with({ input = '', environment = {}, limit_ms = 60_000 }, ...words) {
+        const whole = ['--config', this.file, ...words]
+        return new Promise((done) => {
+            const child = execFile(binary, whole, { cwd: this.folder, env: this.environment(environment), timeout: limit_ms }, (error, out, err) => {
+                const complaint = sanitizer_words.exec(err)
+                done({ code: error ? error.code ?? error.signal : 0, out, err, text: out + err, ...(complaint && { code: 'sanitizer' }) })
+            })
+            child.stdin.end(input)
+        })
     }
 
     deployment() {
