@@ -27,6 +27,5 @@ for (const name of words.length ? words : parts) {
 }
 if (!words.length && !filter) await (await import('./parts/document.mjs')).coverage(runner)
 if (runner.failures.length) console.log(`\nfailed:\n${runner.failures.map((name) => `  ${name}`).join('\n')}`)
-if (runner.skipped) console.log(`${runner.skipped} skipped`)
-console.log(`${runner.passed} passed, ${runner.failed} failed`)
+console.log(`${runner.passed} passed, ${runner.failed} failed${runner.skipped ? `, ${runner.skipped} skipped` : ''}`)
 process.exit(runner.failed === 0 && runner.passed > 0 ? 0 : 1)

@@ -68,7 +68,7 @@ async function tickets(t, server, owner, id) {
 
     await t.test('gateway: without sub-protocols, ticket or upgrade nothing opens', async () => {
         const ticket = await owner.ticket(id)
-        for (const protocols of [[], ['binary'], [`berth.ticket.${ticket}`], ['binary', 'berth.ticket.'], ['binary', `berth.ticket.${ticket}`, `berth.ticket.${ticket}`], ['binary', `berth.ticket.${'x'.repeat(200)}`]])
+        for (const protocols of [[], ['binary'], [`berth.ticket.${ticket}`], ['binary', 'berth.ticket.'], ['binary', `berth.ticket.${ticket}`, 'berth.ticket.another'], ['binary', `berth.ticket.${'x'.repeat(200)}`]])
             assert.equal(await refused_with(server, { protocols }), 401, String(protocols))
         assert.equal((await owner.get('/gateway/rfb', { headers: { Origin: server.origin } })).status, 400)
         assert.equal(await refused_with(server, { ticket }), 101, 'the ticket was not spent')
