@@ -25,7 +25,7 @@ NAME = re.compile(r"[a-z0-9_*]+(?:/[a-z0-9_.*]+)*")
 NOISE = re.compile(
     r'//[^\n]*|/\*.*?\*/|R"([^(\s]{0,16})\(.*?\)\1"|"(?:\\.|[^"\\\n])*"', re.DOTALL
 )
-BEAST_FILES = {"net/http_client.cpp", "net/websocket.cpp", "http/connection.cpp"}
+BEAST_FILES = {"net/http_client.cpp", "net/websocket.cpp", "net/stream_adapter.hpp", "http/connection.cpp"}
 UMBRELLAS = {"boost/asio.hpp", "boost/beast.hpp", "boost/json.hpp", "boost/url.hpp"}
 RULES = {"session", "placement", "access"}
 BANNED = [

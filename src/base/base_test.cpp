@@ -29,6 +29,13 @@ TEST(Error, KeepsTheInnerTextBehindTheContext) {
     EXPECT_EQ(describe(error), "engine_error: host a: create: no space left");
 }
 
+TEST(Error, MayBeExtendedInPlace) {
+    Error error{Errc::invalid_input, "body"};
+    error = std::move(error).with_field("/a", "is required");
+    error = std::move(error).with_field("/b", "is required");
+    EXPECT_EQ(describe(error), "invalid_input: body [/a: is required] [/b: is required]");
+}
+
 TEST(Error, EveryNameLeadsBackToItsCode) {
     for (int i = 0; i <= static_cast<int>(Errc::internal); ++i) {
         auto code = static_cast<Errc>(i);

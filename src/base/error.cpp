@@ -56,23 +56,23 @@ std::optional<Errc> errc_from(std::string_view name) noexcept {
     return std::nullopt;
 }
 
-Error&& Error::with_context(std::string_view context) && {
+Error Error::with_context(std::string_view context) && {
     operator_text_ = operator_text_.empty() ? std::string{context}
                                             : std::string{context} + ": " + operator_text_;
     return std::move(*this);
 }
 
-Error&& Error::with_user_text(std::string text) && {
+Error Error::with_user_text(std::string text) && {
     user_text_ = std::move(text);
     return std::move(*this);
 }
 
-Error&& Error::with_field(std::string pointer, std::string detail) && {
+Error Error::with_field(std::string pointer, std::string detail) && {
     fields_.push_back(FieldError{std::move(pointer), std::move(detail)});
     return std::move(*this);
 }
 
-Error&& Error::with_retry_after(int seconds) && {
+Error Error::with_retry_after(int seconds) && {
     retry_after_s_ = seconds;
     return std::move(*this);
 }

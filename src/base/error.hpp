@@ -71,11 +71,12 @@ public:
     // Seconds after which a retry makes sense, 0 = not known.
     int retry_after_s() const noexcept { return retry_after_s_; }
 
+    // By value, so that error = std::move(error).with_field(…) is no self-move.
     // Adds what the caller knows in front: "host a: create: <old text>".
-    Error&& with_context(std::string_view context) &&;
-    Error&& with_user_text(std::string text) &&;
-    Error&& with_field(std::string pointer, std::string detail) &&;
-    Error&& with_retry_after(int seconds) &&;
+    Error with_context(std::string_view context) &&;
+    Error with_user_text(std::string text) &&;
+    Error with_field(std::string pointer, std::string detail) &&;
+    Error with_retry_after(int seconds) &&;
 
 private:
     Errc code_ = Errc::internal;

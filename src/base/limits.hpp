@@ -15,6 +15,7 @@ inline constexpr std::size_t request_line = 4 * 1024;
 inline constexpr std::size_t header_bytes = 16 * 1024;
 inline constexpr std::size_t header_fields = 64;
 inline constexpr std::size_t body_bytes = 64 * 1024;
+inline constexpr std::size_t web_body_bytes = 16 * 1024 * 1024; // to a session's web endpoint
 inline constexpr std::size_t json_depth = 16;
 inline constexpr int requests_per_connection = 1000;
 inline constexpr std::size_t connections = 12000; // of 20,000 descriptors; the rest for endpoints

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/deadline.hpp"
 #include "net/dial_tcp.hpp"
+#include "net/few_buffers.hpp"
 #include "net/io_error.hpp"
 
 #include <boost/asio/append.hpp>
@@ -40,11 +41,11 @@ public:
             has_stash_ = false;
             return complete(std::move(handler), 1);
         }
-        socket_.async_read_some(buffers, std::move(handler));
+        socket_.async_read_some(FewBuffers<asio::mutable_buffer>{buffers}, std::move(handler));
     }
 
     void start_write_some(ConstBuffers buffers, IoHandler handler) override {
-        socket_.async_write_some(buffers, std::move(handler));
+        socket_.async_write_some(FewBuffers<asio::const_buffer>{buffers}, std::move(handler));
     }
 
     // Decrypted bytes may lie in memory while the socket is silent, so we read one and keep it.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/socket_stream.hpp"
 
+#include "net/few_buffers.hpp"
 #include "net/io_error.hpp"
 
 #include <boost/asio/associator.hpp>
@@ -53,12 +54,12 @@ public:
     // Asio knows recv and send for one buffer, recvmsg and sendmsg for several.
     void start_read_some(MutableBuffers buffers, IoHandler handler) override {
         if (buffers.size() == 1) return socket_.async_read_some(buffers[0], std::move(handler));
-        socket_.async_read_some(buffers, std::move(handler));
+        socket_.async_read_some(FewBuffers<asio::mutable_buffer>{buffers}, std::move(handler));
     }
 
     void start_write_some(ConstBuffers buffers, IoHandler handler) override {
         if (buffers.size() == 1) return socket_.async_write_some(buffers[0], std::move(handler));
-        socket_.async_write_some(buffers, std::move(handler));
+        socket_.async_write_some(FewBuffers<asio::const_buffer>{buffers}, std::move(handler));
     }
 
     void start_wait_readable(IoHandler handler) override {

@@ -8,6 +8,8 @@
 #include "crypto/rfb_secrets.hpp"
 #include "gateway/admission.hpp"
 
+#include <vector>
+
 namespace berth::server {
 
 class SecretsAdapter final : public broker::SecretSource {
@@ -38,16 +40,17 @@ private:
 
 class ViewersAdapter final : public broker::Viewers {
 public:
-    void connect(broker::Viewers& viewers) { viewers_ = &viewers; }
+    // Desktops' tunnels and web endpoints each know their own.
+    void connect(broker::Viewers& viewers) { all_.push_back(&viewers); }
     void close_session(const SessionId& session, session::EndReason reason) override {
-        if (viewers_) viewers_->close_session(session, reason);
+        for (auto* viewers : all_) viewers->close_session(session, reason);
     }
     void close_login(std::string_view login_id) override {
-        if (viewers_) viewers_->close_login(login_id);
+        for (auto* viewers : all_) viewers->close_login(login_id);
     }
 
 private:
-    broker::Viewers* viewers_ = nullptr;
+    std::vector<broker::Viewers*> all_;
 };
 
 class AdmissionAdapter final : public gateway::Admission {

@@ -9,6 +9,7 @@
 #include "docker/docker_host.hpp"
 #include "gateway/gateway.hpp"
 #include "gateway/readiness_probe.hpp"
+#include "gateway/web_proxy.hpp"
 #include "http/listener.hpp"
 #include "http/static_files.hpp"
 #include "server/adapters.hpp"
@@ -47,6 +48,8 @@ struct Server::Parts {
         identity::Tokens tokens;
         api::native::NativeApi api;
         gateway::Gateway gateway;
+        gateway::WebProxy web;
+        http::Route web_route;
         http::Router router;
         http::Router local_router;
         http::Listener listener;

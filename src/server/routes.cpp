@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/routes.hpp"
 
+#include "base/limits.hpp"
 #include "base/log.hpp"
 
 #include <filesystem>
@@ -56,12 +57,29 @@ std::vector<http::Route> public_routes(
 ) {
     auto routes = api.routes();
     // The ticket is the proof; it is checked by the gateway.
-    routes.push_back(http::Route{"GET", "/gateway/rfb", http::Access{"public"},
+    routes.push_back(http::Route{"GET", "/gateway/rfb", http::Access{"by_ticket"},
                                  [&gateway](http::Request& request) { return gateway.open_rfb(request); }});
     http::Handler page = [&pages](http::Request& request) { return serve_page(pages, request); };
     routes.push_back(http::Route{"GET", "/", http::Access{"public"}, page});
     routes.push_back(http::Route{"GET", "/*", http::Access{"public"}, page});
     return routes;
+}
+
+http::Route web_endpoint(gateway::WebProxy& web) {
+    http::Handler handler = [&web](http::Request& request) {
+        // The path is the container's business; only our own entry is looked at.
+        request.path = request.target.substr(0, request.target.find('?'));
+        return web.handle(request);
+    };
+    return http::Route{"*", "/*", http::Access{"by_ticket"}, std::move(handler)}
+        .with_body(http::BodyMode::buffered, limits::web_body_bytes);
+}
+
+http::ServerConfig with_web(http::ServerConfig settings, const gateway::WebProxy& web, const http::Route& route) {
+    settings.host_route = [&web, &route](const http::Request& request) {
+        return web.session_of(request.host) ? &route : nullptr;
+    };
+    return settings;
 }
 
 http::ServerConfig public_listener(const config::Config& config, Observer& observer) {

@@ -5,6 +5,7 @@
 #include "api/native/native_api.hpp"
 #include "config/config.hpp"
 #include "gateway/gateway.hpp"
+#include "gateway/web_proxy.hpp"
 #include "http/listener.hpp"
 #include "http/static_files.hpp"
 #include "server/observer.hpp"
@@ -22,6 +23,10 @@ std::optional<http::StaticFiles> load_pages(const config::Config& config);
 std::vector<http::Route> public_routes(
     api::native::NativeApi& api, gateway::Gateway& gateway, const std::optional<http::StaticFiles>& pages
 );
+// Every request to the host name of a session's web endpoint.
+http::Route web_endpoint(gateway::WebProxy& web);
+// The listener's configuration with those host names taken out of the ordinary routes.
+http::ServerConfig with_web(http::ServerConfig settings, const gateway::WebProxy& web, const http::Route& route);
 http::ServerConfig public_listener(const config::Config& config, Observer& observer);
 
 } // namespace berth::server

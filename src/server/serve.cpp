@@ -13,7 +13,7 @@
 #include <sys/resource.h>
 
 #include <csignal>
-#include <cstdio>
+#include <iostream>
 
 namespace berth::server {
 namespace {
@@ -40,19 +40,19 @@ void print_banner(const config::Config& config, const Started& started) {
         auto is_any = listen.address == "0.0.0.0" || listen.address == "::";
         address = "http://" + (is_any ? std::string{"127.0.0.1"} : listen.address) + ":" + std::to_string(started.port);
     }
-    std::printf("Berth is ready: %s\n", address.c_str());
+    std::cout << "Berth is ready: " << address << '\n';
     if (!started.generated_password.empty()) {
-        std::printf("First administrator: %s\nPassword (shown only now): %s\n", started.admin_username.c_str(),
-                    std::string{started.generated_password.reveal()}.c_str());
+        std::cout << "First administrator: " << started.admin_username << '\n'
+                  << "Password (shown only now): " << started.generated_password.reveal() << '\n';
     }
-    std::fflush(stdout);
+    std::cout.flush();
 }
 
 net::Task<void> live(boost::asio::io_context& context, const config::Config& config, ServeOptions options, int& code) {
     Server server{context, config};
     auto started = co_await server.start();
     if (!started) {
-        std::fprintf(stderr, "berth: cannot start: %s\n", describe(started.error()).c_str());
+        std::cerr << "berth: cannot start: " << describe(started.error()) << '\n';
         code = started.error().code() == Errc::invalid_input ? exit_failed : exit_unavailable;
         co_await server.stop();
         co_return;
@@ -80,7 +80,7 @@ int serve(const config::Config& config, const ServeOptions& options) {
     try {
         context.run();
     } catch (const std::exception& failure) {
-        std::fprintf(stderr, "berth: %s\n", failure.what());
+        std::cerr << "berth: " << failure.what() << '\n';
         return exit_failed;
     }
     return code;

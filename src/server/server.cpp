@@ -74,6 +74,12 @@ gateway::Config gateway_config(const config::Config& config) {
     return settings;
 }
 
+gateway::WebProxyConfig web_config(const config::Config& config) {
+    gateway::WebProxyConfig settings;
+    settings.apps_domain = config.server.apps_domain;
+    return settings;
+}
+
 } // namespace
 
 Server::Parts::Parts(boost::asio::io_context& context, const config::Config& config_)
@@ -113,13 +119,16 @@ Server::Parts::Running::Running(Parts& p, std::unique_ptr<store::Database> datab
     , api{api::native::NativeParts{p.clock, sessions, hosts, database->sessions(), authenticator, accounts, tokens, p.hub, p.metrics, viewers},
         native_config(p.config)}
     , gateway{p.executor, admission, gateway_config(p.config)}
+    , web{p.executor, admission, p.random, web_config(p.config)}
+    , web_route{web_endpoint(web)}
     , router{public_routes(api, gateway, p.pages), problem_page(), api.guard()}
     , local_router{api.routes(), problem_page(), api.local_guard()}
-    , listener{p.executor, router, public_listener(p.config, p.observer)}
+    , listener{p.executor, router, with_web(public_listener(p.config, p.observer), web, web_route)}
     , local_listener{p.executor, local_router, http::ServerConfig{}}
     , scope{p.executor, "server"} {
     admission.connect(sessions);
     viewers.connect(gateway);
+    viewers.connect(web);
     p.sink.connect(api);
     hosts.on_room = [this] { queue.pump(); };
     hosts.on_up = [this](const HostId& id) { reconciler.look_at(id); };
@@ -193,6 +202,7 @@ net::Task<Result<Started>> Server::start() {
         if (!agreed) log("server").warn("reconcile host={} {}", host->view.id.str(), log_safe(describe(agreed.error())));
     }
     r.hosts.start();
+    r.web.start();
     r.scope.spawn(r.keeper.run());
     r.scope.spawn(r.reconciler.run());
     r.scope.spawn(keep_house(r.authenticator, r.database->sessions(), p.clock, p.config.retention_days));
@@ -215,6 +225,7 @@ net::Task<void> Server::stop() {
     auto& r = *parts_->running;
     parts_->hub.close();
     co_await r.gateway.stop();
+    co_await r.web.stop();
     co_await r.listener.stop(deadline_in(parts_->config.server.drain));
     co_await r.local_listener.stop(deadline_in(Seconds{1}));
     co_await r.scope.stop();

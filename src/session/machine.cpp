@@ -80,7 +80,7 @@ public:
     void store() { step_.must_store = true; }
     void need_not_store() { step_.must_store = false; }
     Session& session() { return step_.session; }
-    TimePoint now() const { return now_; }
+    TimePoint time() const { return now_; }
 
     void fail(const Error& error) {
         End end;
@@ -135,7 +135,7 @@ void on(Stepper& step, const Placed& event) {
     if (s.state != State::queued) return;
     s.host = event.host;
     s.placement_note = event.note;
-    if (s.policy.start_limit > Seconds{0}) s.start_deadline = step.now() + s.policy.start_limit;
+    if (s.policy.start_limit > Seconds{0}) s.start_deadline = step.time() + s.policy.start_limit;
     step.enter(State::creating);
     step.ask(Action::create_container);
 }
@@ -164,11 +164,11 @@ void on(Stepper& step, const ContainerStarted&) {
 void on(Stepper& step, const BecameReady&) {
     auto& s = step.session();
     if (s.state != State::probing) return;
-    s.ready_at = step.now();
+    s.ready_at = step.time();
     s.start_deadline.reset();
-    s.last_input_at = step.now();
-    s.disconnected_since = step.now();
-    if (s.policy.initial > Seconds{0}) s.lease_end = step.now() + s.policy.initial;
+    s.last_input_at = step.time();
+    s.disconnected_since = step.time();
+    if (s.policy.initial > Seconds{0}) s.lease_end = step.time() + s.policy.initial;
     if (auto limit = hard_limit(s)) s.lease_end = s.lease_end ? std::min(*s.lease_end, *limit) : *limit;
     step.enter(State::ready);
 }
@@ -182,7 +182,7 @@ void on(Stepper& step, const ActionFailed& event) {
     if (s.state != State::stopping || event.action != Action::remove_container) return;
     auto pause = std::min<Seconds>(Seconds{1LL << std::min(s.stop_attempts, 10)}, limits::removal_retry_longest);
     ++s.stop_attempts;
-    s.retry_at = step.now() + pause;
+    s.retry_at = step.time() + pause;
     if (s.end) s.end->detail += (s.end->detail.empty() ? "" : "; ") + std::string{"removal: "} + describe(event.error);
     if (s.end && s.end->detail.size() > 4000) s.end->detail.resize(4000);
     step.store();
@@ -192,7 +192,7 @@ void on(Stepper& step, const ActionFailed& event) {
 void on(Stepper& step, const ContainerRemoved&) {
     auto& s = step.session();
     if (s.state != State::stopping) return;
-    s.ended_at = step.now();
+    s.ended_at = step.time();
     s.retry_at.reset();
     s.holds_slot = false;
     step.enter(State::ended);
@@ -228,7 +228,7 @@ void on(Stepper& step, const ViewerLeft& event) {
     auto& count = event.rights == Rights::control ? s.control_viewers : s.view_viewers;
     count = std::max(0, count - 1);
     if (s.state != State::ready) return;
-    if (s.control_viewers + s.view_viewers == 0) s.disconnected_since = step.now();
+    if (s.control_viewers + s.view_viewers == 0) s.disconnected_since = step.time();
     step.show();
 }
 
@@ -236,8 +236,8 @@ void on(Stepper& step, const InputSeen&) {
     auto& s = step.session();
     if (s.state != State::ready) return;
     // The stored value may lag: it is only read after a restart, which begins the idle time anew.
-    if (step.now() - s.last_input_at >= limits::input_stored && s.policy.idle > Seconds{0}) step.show();
-    s.last_input_at = std::max(s.last_input_at, step.now());
+    if (step.time() - s.last_input_at >= limits::input_stored && s.policy.idle > Seconds{0}) step.show();
+    s.last_input_at = std::max(s.last_input_at, step.time());
 }
 
 void on(Stepper& step, const StopRequested& event) {
@@ -248,7 +248,7 @@ void on(Stepper& step, const StopRequested& event) {
 
 void on_time_when_ready(Stepper& step) {
     auto& s = step.session();
-    auto now = step.now();
+    auto now = step.time();
     if (auto end = ends_at(s); end && *end <= now) {
         step.stop(EndReason::lease_expired, "");
     } else if (auto idle = idle_deadline(s); idle && *idle <= now) {
@@ -262,21 +262,21 @@ void on(Stepper& step, const TimePassed&) {
     auto& s = step.session();
     switch (s.state) {
     case State::queued:
-        if (step.now() - s.created_at >= limits::queue_wait)
+        if (step.time() - s.created_at >= limits::queue_wait)
             step.fail(Error{Errc::no_capacity, "waited too long in the queue"});
         return;
     case State::creating:
     case State::starting:
     case State::probing:
-        if (s.start_deadline && *s.start_deadline <= step.now()) step.fail(start_took_too_long(s));
+        if (s.start_deadline && *s.start_deadline <= step.time()) step.fail(start_took_too_long(s));
         return;
     case State::ready: on_time_when_ready(step); return;
     case State::stopping:
-        if (s.holds_slot && step.now() - s.state_since >= limits::owner_released) {
+        if (s.holds_slot && step.time() - s.state_since >= limits::owner_released) {
             s.holds_slot = false;
             step.store();
         }
-        if (s.retry_at && *s.retry_at <= step.now()) {
+        if (s.retry_at && *s.retry_at <= step.time()) {
             s.retry_at.reset();
             step.ask(Action::remove_container);
         }
@@ -296,8 +296,8 @@ void on(Stepper& step, const Recovered&) {
     case State::ready:
         // Nobody could connect or type while we were away: those clocks begin anew. The lease's
         // does not.
-        s.last_input_at = step.now();
-        s.disconnected_since = step.now();
+        s.last_input_at = step.time();
+        s.disconnected_since = step.time();
         return;
     case State::stopping:
         s.retry_at.reset();

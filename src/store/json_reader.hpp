@@ -6,7 +6,10 @@
 #include "base/error.hpp"
 #include "store/words.hpp"
 
-#include <boost/json.hpp>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
 
 #include <cstdint>
 #include <limits>

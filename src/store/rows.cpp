@@ -3,6 +3,8 @@
 
 #include "store/json_reader.hpp"
 
+#include <boost/json/serialize.hpp>
+
 namespace berth::store {
 namespace {
 

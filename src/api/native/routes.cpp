@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The whole surface on one page. The third column is the policy: "public", "signed_in" (the use
-// case asks access/ about the object), or an action that the guard asks access/ about at once.
+// The whole surface on one page. The third column is the policy: "public", "by_ticket" (tunnels),
+// "signed_in" (the use case asks access/ about the object), or an action that the guard asks access/ about at once.
 #include "api/native/errors.hpp"
 #include "api/native/native_api.hpp"
 

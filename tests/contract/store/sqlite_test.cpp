@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What only a database on a disk has to prove: durability, damage, schema, full disks.
+#include "base/scope_exit.hpp"
 #include "store/connection.hpp"
 #include "store/migrations.hpp"
 #include "tests/contract/store/stores.hpp"
@@ -264,6 +265,7 @@ TEST(Database, AFullDiskIsAnErrorThatPasses) {
     TemporaryFolder folder;
     if (::mount("tmpfs", folder.path().c_str(), "tmpfs", 0, "size=512k") != 0)
         GTEST_SKIP() << "needs the right to mount a tmpfs: " << std::strerror(errno);
+    const ScopeExit unmount{[&] { ::umount2(folder.path().c_str(), MNT_DETACH); }};
     {
         crypto::SystemRandom random;
         test::ManualClock clock;
@@ -294,7 +296,6 @@ TEST(Database, AFullDiskIsAnErrorThatPasses) {
             static_cast<std::int64_t>(acknowledged.size()) + 2
         );
     }
-    ::umount2(folder.path().c_str(), MNT_DETACH);
 }
 
 } // namespace
