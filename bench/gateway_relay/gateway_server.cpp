@@ -35,7 +35,7 @@ public:
         co_return co_await dialer->dial(std::move(executor), deadline);
     }
     Task<Result<broker::HostFacts>> check(Deadline) override { co_return not_here(); }
-    Task<Status> check_image(const std::string&, Deadline) override { co_return not_here(); }
+    Task<Result<broker::ImageFacts>> check_image(const std::string&, Deadline) override { co_return not_here(); }
     Task<void> watch(std::function<void(broker::HostNotice)>) override { co_return; }
     Task<Result<std::vector<std::string>>> logs(const ContainerId&, int, Deadline) override {
         co_return not_here();

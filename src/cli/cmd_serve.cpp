@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/log.hpp"
 #include "cli/commands.hpp"
+#include "cli/version.hpp"
 #include "server/serve.hpp"
 
 #include <fmt/format.h>
@@ -29,6 +30,7 @@ void serve(Context& context, const Options& options) {
     configure_log(config.log.level, config.log.format);
     server::ServeOptions how;
     how.print_banner = options.has_banner && !context.is_quiet;
+    how.commit = commit();
     context.exit = static_cast<Exit>(server::serve(config, how));
 }
 

@@ -19,9 +19,14 @@ const std::vector<Column> columns{{"ID", "id"}, {"NAME", "name"}, {"SCOPES", "sc
     {"EXPIRES", "expires_at"}, {"LAST USED", "last_used_at"}};
 
 struct Options {
-    std::string id, name, expires;
+    std::string id, name, expires, user;
     std::vector<std::string> scopes{"sessions"};
 };
+
+// Through the admin socket the account has to be named; with a token or cookie it is one's own.
+std::string path_of(const Options& options, const std::string& rest = "") {
+    return "/api/v1/tokens" + rest + (options.user.empty() ? "" : "?user=" + path_part(options.user));
+}
 
 void add(Context& context, const Options& options) {
     json::object body{{"name", options.name}, {"scopes", json::array(options.scopes.begin(), options.scopes.end())}};
@@ -31,7 +36,7 @@ void add(Context& context, const Options& options) {
         body["expires_in_s"] = span->count();
     }
     auto client = connect(context);
-    auto made = client ? call(context, *client, "POST", "/api/v1/tokens", json::serialize(body)) : std::nullopt;
+    auto made = client ? call(context, *client, "POST", path_of(options), json::serialize(body)) : std::nullopt;
     if (!made) return;
     if (context.output == "json") return context.print(pretty(*made));
     context.message("This is the only time the token is shown:");
@@ -42,11 +47,12 @@ void add(Context& context, const Options& options) {
 
 void add_token(CLI::App& app, Context& context) {
     auto options = std::make_shared<Options>();
-    auto* noun = app.add_subcommand("token", "API tokens of the account that asks");
+    auto* noun = app.add_subcommand("token", "API tokens of an account");
     noun->require_subcommand(1);
-    noun->add_subcommand("list", "All of them, without their values")->callback([&context] {
+    noun->add_option("--user", options->user, "Whose; needed where the admin socket is used");
+    noun->add_subcommand("list", "All of them, without their values")->callback([&context, options] {
         auto client = connect(context);
-        auto items = client ? call_list(context, *client, "/api/v1/tokens") : std::nullopt;
+        auto items = client ? call_list(context, *client, path_of(*options)) : std::nullopt;
         if (items) show(context, *items, columns, "id");
     });
     auto* adding = noun->add_subcommand("add", "Make one; it is printed once");
@@ -60,7 +66,7 @@ void add_token(CLI::App& app, Context& context) {
     removing->callback([&context, options] {
         if (!context.confirm(fmt::format("Token {} stops working.", options->id))) return;
         auto client = connect(context);
-        if (client) call(context, *client, "DELETE", "/api/v1/tokens/" + path_part(options->id));
+        if (client) call(context, *client, "DELETE", path_of(*options, "/" + path_part(options->id)));
     });
 }
 

@@ -19,7 +19,6 @@ constexpr Seconds year = 366 * day;
 constexpr std::int64_t mib = 1024 * 1024;
 constexpr std::size_t most_endpoints = 8;
 constexpr std::size_t shortest_password = 8, longest_password = 256; // as identity/names.hpp
-constexpr std::string_view default_secret_file = "/run/berth/rfb_secret";
 
 Field listen_field(std::vector<Listen>& target) {
     Field field;
@@ -112,11 +111,13 @@ Field secret_delivery_field(session::Spec& spec) {
             spec.secret_target = std::string{target};
             return {};
         },
-        [&spec] {
+        [&spec]() -> std::string {
+            if (spec.secret_target.empty()) return "";
             return (spec.secret_delivery == session::SecretDelivery::file ? "file:" : "env:") + spec.secret_target;
         },
         "How the desktop's own password enters the container: `file:/PATH` (read by the image once) or, for "
-        "images that know nothing else, `env:NAME` (visible to whoever may inspect the container).");
+        "images that know nothing else, `env:NAME` (visible to whoever may inspect the container). Without it the "
+        "image's label `io.berth.secret` counts, and without that `env:VNC_PASSWORD`.");
 }
 
 std::vector<Field> spec_fields(session::Spec& spec) {
@@ -312,7 +313,6 @@ session::Spec default_spec() {
     spec.nano_cpus = 2'000'000'000;
     spec.pids = 4096;
     spec.shm_bytes = 512 * mib;
-    spec.secret_target = default_secret_file;
     return spec;
 }
 

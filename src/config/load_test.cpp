@@ -58,7 +58,7 @@ TEST(ConfigLoad, WithoutAnyFileThereIsTheLocalEngineAndTheDesktop) {
     EXPECT_EQ(config.templates[0].name.str(), "desktop");
     EXPECT_EQ(config.templates[0].spec.image, "berth/desktop:latest");
     EXPECT_EQ(config.templates[0].spec.memory_bytes, 4LL << 30);
-    EXPECT_EQ(config.templates[0].spec.secret_target, "/run/berth/rfb_secret");
+    EXPECT_EQ(config.templates[0].spec.secret_target, ""); // the image says it
     EXPECT_EQ(config.server.listen, (std::vector<Listen>{{"127.0.0.1", 8080}}));
     EXPECT_TRUE(config.server.admin_socket.ends_with("/var/berth.sock"));
     EXPECT_TRUE(config.state_dir.starts_with('/'));

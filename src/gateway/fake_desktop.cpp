@@ -120,7 +120,7 @@ Task<Result<net::ByteStreamPtr>> LoopbackHost::dial(
 Task<Result<broker::HostFacts>> LoopbackHost::check(Deadline) {
     co_return not_here();
 }
-Task<Status> LoopbackHost::check_image(const std::string&, Deadline) {
+Task<Result<broker::ImageFacts>> LoopbackHost::check_image(const std::string&, Deadline) {
     co_return not_here();
 }
 Task<void> LoopbackHost::watch(std::function<void(broker::HostNotice)>) {

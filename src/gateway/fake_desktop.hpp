@@ -54,7 +54,7 @@ public:
     net::Task<Result<net::ByteStreamPtr>>
     dial(const ContainerId&, std::uint16_t port, net::Executor, Deadline) override;
     net::Task<Result<broker::HostFacts>> check(Deadline) override;
-    net::Task<Status> check_image(const std::string&, Deadline) override;
+    net::Task<Result<broker::ImageFacts>> check_image(const std::string&, Deadline) override;
     net::Task<void> watch(std::function<void(broker::HostNotice)>) override;
     net::Task<Result<std::vector<std::string>>> logs(const ContainerId&, int, Deadline) override;
 

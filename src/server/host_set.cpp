@@ -47,6 +47,13 @@ HostSet::HostSet(net::Executor executor, const config::Config& config, const std
         auto one = std::make_shared<One>();
         auto endpoint = docker::resolve_endpoint(docker::process_world(), host.endpoint);
         Error why{Errc::host_unreachable, "no connector"};
+        if (endpoint && !host.tls_directory.empty()) {
+            docker::EndpointTls tls;
+            tls.ca = host.tls_directory + "/ca.pem";
+            tls.cert = host.tls_directory + "/cert.pem";
+            tls.key = host.tls_directory + "/key.pem";
+            endpoint->tls = std::move(tls);
+        }
         if (endpoint) {
             one->endpoint = docker::describe(*endpoint);
             auto connector = docker::make_connector(*endpoint);
@@ -60,6 +67,7 @@ HostSet::HostSet(net::Executor executor, const config::Config& config, const std
             docker::DockerHostConfig settings;
             settings.name = host.name.str();
             settings.deployment = deployment;
+            settings.program_version = BERTH_VERSION;
             settings.network_pool = config.network.pool_cidr;
             if (const char* forced = std::getenv("DOCKER_API_VERSION")) settings.client.forced_version = forced;
             one->engine = std::make_unique<docker::DockerHost>(executor, *one->connector, std::move(settings));

@@ -2,6 +2,7 @@
 #include "server/observer.hpp"
 
 #include "base/assert.hpp"
+#include "net/task_scope.hpp"
 
 #include <map>
 #include <set>
@@ -28,7 +29,9 @@ Observer::Observer(metrics::Registry& registry, const std::string& version)
     , viewers_{registry.gauge("berth_gateway_viewers", "Open tunnels.")}
     , subscribers_{registry.gauge("berth_event_streams", "Open event streams.")}
     , queue_{registry.gauge("berth_queue_length", "Sessions that wait for a place.")}
-    , broken_expectations_{registry.gauge("berth_broken_expectations", "Expectations that did not hold; each is a defect.")} {
+    , broken_expectations_{registry.gauge("berth_broken_expectations", "Expectations that did not hold; each is a defect.")}
+    , failed_tasks_{registry.gauge("berth_failed_tasks", "Tasks that ended with an exception; each is a defect.")}
+    , dropped_streams_{registry.gauge("berth_event_streams_dropped", "Event streams cut because their reader was too slow.")} {
     registry.gauges("berth_build_info", "1, with the version.", {metrics::Label{"version", 1}}).with({version}).set(1);
 }
 
@@ -64,6 +67,8 @@ void Observer::collect(
     viewers_.set(static_cast<double>(gateway.viewer_count()));
     subscribers_.set(static_cast<double>(hub.subscribers()));
     queue_.set(static_cast<double>(queue.size()));
+    failed_tasks_.set(static_cast<double>(net::failed_tasks()));
+    dropped_streams_.set(static_cast<double>(hub.dropped()));
     broken_expectations_.set(static_cast<double>(broken_expectations()));
 }
 

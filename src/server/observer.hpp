@@ -24,7 +24,7 @@ private:
     metrics::Family<metrics::Gauge> sessions_;
     metrics::Family<metrics::Gauge> host_up_;
     metrics::Family<metrics::Gauge> host_slots_;
-    metrics::Gauge viewers_, subscribers_, queue_, broken_expectations_;
+    metrics::Gauge viewers_, subscribers_, queue_, broken_expectations_, failed_tasks_, dropped_streams_;
 };
 
 } // namespace berth::server

@@ -23,7 +23,7 @@
 namespace berth::server {
 
 struct Server::Parts {
-    Parts(boost::asio::io_context& context, const config::Config& config_);
+    Parts(boost::asio::io_context& context, const config::Config& config_, const std::string& commit_);
 
     // What can only be made once the database and the key file are open.
     struct Running {
@@ -59,6 +59,7 @@ struct Server::Parts {
 
     net::Executor executor;
     config::Config config;
+    std::string commit;
     SystemClock system_clock;
     AnchoredClock clock;
     crypto::SystemRandom random;

@@ -4,6 +4,7 @@
 #include "base/limits.hpp"
 #include "base/log.hpp"
 
+#include <algorithm>
 #include <filesystem>
 
 namespace berth::server {
@@ -14,6 +15,21 @@ std::string content_security_policy(const config::Config& config) {
     return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
            "connect-src 'self'; font-src 'self'; manifest-src 'self'; frame-ancestors 'self'; base-uri 'none'; "
            "form-action 'self' http://*." + config.server.apps_domain + ":* https://*." + config.server.apps_domain + ":*";
+}
+
+// Names under which we answer (H-23: a name that somebody points at us opens nothing). Without a
+// public address and on all interfaces the names are not known: then every name is taken.
+std::vector<std::string> allowed_hosts(const config::Config& config) {
+    std::vector<std::string> hosts{"localhost", "127.0.0.1", "[::1]", "*." + config.server.apps_domain};
+    auto is_loopback = [](const config::Listen& listen) {
+        return listen.address == "localhost" || listen.address == "::1" || listen.address.starts_with("127.");
+    };
+    auto is_closed = std::all_of(config.server.listen.begin(), config.server.listen.end(), is_loopback);
+    if (config.server.public_url.empty()) return is_closed ? hosts : std::vector<std::string>{};
+    auto name = config.server.public_url.substr(config.server.public_url.find("://") + 3);
+    auto end = name.find_first_of(":/", name.starts_with('[') ? name.find(']') : 0);
+    hosts.push_back(name.substr(0, end));
+    return hosts;
 }
 
 std::string find_web_directory(const config::Config& config) {
@@ -87,6 +103,7 @@ http::ServerConfig public_listener(const config::Config& config, Observer& obser
     settings.content_security_policy = content_security_policy(config);
     settings.trusted_proxies = config.server.trusted_proxies;
     settings.is_tls = false;
+    settings.allowed_hosts = allowed_hosts(config);
     settings.observer = [&observer](const http::RequestRecord& record) { observer.request(record); };
     return settings;
 }

@@ -9,10 +9,14 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <csignal>
+#include <filesystem>
 #include <iostream>
 
 namespace berth::server {
@@ -48,8 +52,20 @@ void print_banner(const config::Config& config, const Started& started) {
     std::cout.flush();
 }
 
+// One server for one state folder: two would drive the same sessions. Held until the process ends.
+Result<int> lock_state(const std::string& directory) {
+    std::error_code ignored;
+    std::filesystem::create_directories(directory, ignored);
+    auto path = directory + "/berth.lock";
+    int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (file < 0) return Error{Errc::unavailable, "cannot open " + path};
+    if (::flock(file, LOCK_EX | LOCK_NB) == 0) return file;
+    ::close(file);
+    return Error{Errc::already_exists, "another berth runs with the state folder " + directory};
+}
+
 net::Task<void> live(boost::asio::io_context& context, const config::Config& config, ServeOptions options, int& code) {
-    Server server{context, config};
+    Server server{context, config, options.commit};
     auto started = co_await server.start();
     if (!started) {
         std::cerr << "berth: cannot start: " << describe(started.error()) << '\n';
@@ -72,6 +88,11 @@ net::Task<void> live(boost::asio::io_context& context, const config::Config& con
 int serve(const config::Config& config, const ServeOptions& options) {
     prepare_process();
     configure_log(config.log.level, config.log.format);
+    auto lock = lock_state(config.state_dir);
+    if (!lock) {
+        std::cerr << "berth: cannot start: " << describe(lock.error()) << '\n';
+        return exit_unavailable;
+    }
     boost::asio::io_context context{1};
     int code = 0;
     boost::asio::co_spawn(context, live(context, config, options, code), [&](std::exception_ptr failure) {

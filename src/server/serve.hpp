@@ -8,6 +8,7 @@ namespace berth::server {
 
 struct ServeOptions {
     bool print_banner = true; // address and, once, the first administrator's password
+    std::string commit;       // of the build, for /version
 };
 
 // The process's exit code: 0 after an ordered stop, 1 failed, 69 port or database not available.

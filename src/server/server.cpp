@@ -47,13 +47,14 @@ std::set<std::string> images_of(const broker::Catalog& catalog) {
     return images;
 }
 
-api::native::NativeConfig native_config(const config::Config& config) {
+api::native::NativeConfig native_config(const config::Config& config, const std::string& commit) {
     api::native::NativeConfig settings;
     settings.origins = allowed_origins(config);
     settings.allows_insecure_http = config.server.insecure_http;
     settings.shows_host = config.server.show_host_to_users;
     settings.apps_domain = config.server.apps_domain;
     settings.version = BERTH_VERSION;
+    settings.commit = commit;
     settings.openapi = openapi_document();
     return settings;
 }
@@ -82,9 +83,10 @@ gateway::WebProxyConfig web_config(const config::Config& config) {
 
 } // namespace
 
-Server::Parts::Parts(boost::asio::io_context& context, const config::Config& config_)
+Server::Parts::Parts(boost::asio::io_context& context, const config::Config& config_, const std::string& commit_)
     : executor{context.get_executor()}
     , config{config_}
+    , commit{commit_}
     , clock{system_clock}
     , observer{metrics, BERTH_VERSION}
     , catalog{templates_of(config)}
@@ -117,7 +119,7 @@ Server::Parts::Running::Running(Parts& p, std::unique_ptr<store::Database> datab
     , accounts{identity::Parts{database->accounts(), database->credentials(), p.hasher, p.random, p.clock, p.turn}, authenticator}
     , tokens{identity::Parts{database->accounts(), database->credentials(), p.hasher, p.random, p.clock, p.turn}, authenticator}
     , api{api::native::NativeParts{p.clock, sessions, hosts, database->sessions(), authenticator, accounts, tokens, p.hub, p.metrics, viewers},
-        native_config(p.config)}
+        native_config(p.config, p.commit)}
     , gateway{p.executor, admission, gateway_config(p.config)}
     , web{p.executor, admission, p.random, web_config(p.config)}
     , web_route{web_endpoint(web)}
@@ -147,8 +149,8 @@ Server::Parts::Running::Running(Parts& p, std::unique_ptr<store::Database> datab
     p.metrics.on_collect([this, &p] { p.observer.collect(runners, hosts, gateway, p.hub, queue); });
 }
 
-Server::Server(boost::asio::io_context& context, const config::Config& config)
-    : parts_{std::make_unique<Parts>(context, config)} {}
+Server::Server(boost::asio::io_context& context, const config::Config& config, const std::string& commit)
+    : parts_{std::make_unique<Parts>(context, config, commit)} {}
 
 Server::~Server() = default;
 

@@ -26,7 +26,8 @@ struct Started {
 class Server {
 public:
     // Core thread = whoever runs the context; one thread only.
-    Server(boost::asio::io_context& context, const config::Config& config);
+    // `commit`: of the build, for /version.
+    Server(boost::asio::io_context& context, const config::Config& config, const std::string& commit);
     ~Server(); // after stop()
 
     // Opens the store, takes up what is stored, makes records and engines agree, then listens. A

@@ -73,8 +73,22 @@ net::Task<http::Response> NativeApi::change_password(Request& request) {
     co_return Response{204};
 }
 
+net::Task<Result<UserId>> NativeApi::token_owner(const Request& request) {
+    auto name = request.query_value("user");
+    // The socket has no credential, so nobody can reach this through a browser or a token.
+    auto is_socket = principal(request).credential.empty();
+    if (!is_socket && name) co_return Error{Errc::forbidden, "tokens of others"};
+    if (!is_socket) co_return UserId{caller(request).subject};
+    if (!name) co_return Error{Errc::invalid_input, "no account"}.with_field("?user", "name the account");
+    auto account = co_await parts_.accounts.find(*name);
+    if (!account) co_return account.error();
+    co_return account->id;
+}
+
 net::Task<http::Response> NativeApi::list_tokens(Request& request) {
-    auto tokens = co_await parts_.tokens.list(UserId{caller(request).subject});
+    auto user = co_await token_owner(request);
+    if (!user) co_return problem(user.error(), request);
+    auto tokens = co_await parts_.tokens.list(*user);
     if (!tokens) co_return problem(tokens.error(), request);
     json::array items;
     for (const auto& token : *tokens) items.push_back(token_json(token));
@@ -92,8 +106,9 @@ net::Task<http::Response> NativeApi::create_token(Request& request) {
     std::optional<Seconds> life;
     if (expires) life = Seconds{*expires};
     auto wanted = scopes ? std::move(*scopes) : std::vector<std::string>{"sessions"};
-    UserId user{caller(request).subject};
-    auto creating = parts_.tokens.create(std::move(user), std::move(name), std::move(wanted), life);
+    auto user = co_await token_owner(request);
+    if (!user) co_return problem(user.error(), request);
+    auto creating = parts_.tokens.create(std::move(*user), std::move(name), std::move(wanted), life);
     auto made = co_await std::move(creating);
     if (!made) co_return problem(made.error(), request);
     auto answer = token_json(made->token);
@@ -102,9 +117,10 @@ net::Task<http::Response> NativeApi::create_token(Request& request) {
 }
 
 net::Task<http::Response> NativeApi::delete_token(Request& request) {
-    UserId user{caller(request).subject};
+    auto user = co_await token_owner(request);
+    if (!user) co_return problem(user.error(), request);
     std::string id{request.path_value("id")};
-    auto removed = co_await parts_.tokens.remove(std::move(user), std::move(id));
+    auto removed = co_await parts_.tokens.remove(std::move(*user), std::move(id));
     if (!removed) co_return problem(removed.error(), request);
     co_return Response{204};
 }

@@ -110,6 +110,8 @@ private:
     Task<Response> openapi(Request& request);
     Task<Response> unknown_path(Request& request);
 
+    // Whose tokens: the caller's; over the admin socket the account named by ?user=.
+    Task<Result<UserId>> token_owner(const Request& request);
     std::string cookie_name(const Request& request) const;
     Task<bool> still_holds(const Principal& who);
     Task<void> stream(http::BodyWriter& writer, Principal who, bool is_everybody,

@@ -50,7 +50,7 @@ public:
 
     void start_watch();
     const std::vector<broker::HostNotice>& notices() const { return notices_; }
-    // Waits for a notice about that generation; nothing within two seconds fails the test.
+    // Waits for a notice about that generation; nothing when none comes within the limit.
     std::optional<broker::HostNotice> wait_notice(int generation);
     bool wait_gap(std::size_t count);
 
