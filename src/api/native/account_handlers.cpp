@@ -22,7 +22,7 @@ net::Task<http::Response> NativeApi::login(Request& request) {
     if (!login) {
         auto error = login.error();
         if (error.code() == Errc::unauthenticated && error.user_text().empty())
-            static_cast<void>(std::move(error).with_user_text("Name or password is wrong."));
+            error = std::move(error).with_user_text("Name or password is wrong.");
         co_return problem(error, request);
     }
     auto cookie = name + "=" + std::string{login->cookie.reveal()} + "; Path=/; HttpOnly; SameSite=Lax"

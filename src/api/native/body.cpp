@@ -110,9 +110,8 @@ Status Body::finish() {
     }
     if (problems_.empty()) return {};
     Error error{Errc::invalid_input, "body"};
-    // with_field returns the error itself: assigning that to it would empty it.
     for (auto& problem : problems_)
-        static_cast<void>(std::move(error).with_field(std::move(problem.pointer), std::move(problem.detail)));
+        error = std::move(error).with_field(std::move(problem.pointer), std::move(problem.detail));
     return error;
 }
 

@@ -136,28 +136,37 @@ function answer_of(response, text) {
     return answer
 }
 
-// Bytes as they are, for requests that no client library would send: { status, text, json } of the first answer,
-// or status 0 when the server closed without a word.
+// Bytes as they are, for requests that no client library would send: { status, head, text, json } of the first
+// answer, or status 0 when the server closed without a word.
 export function raw(server, bytes, limit_ms = 20_000) {
     return new Promise((done, fail) => {
         const socket = net.connect(server.port, '127.0.0.1')
-        let text = ''
-        const timer = setTimeout(() => socket.destroy(new Error(`no end after ${limit_ms} ms`)), limit_ms)
-        const finish = () => {
+        let received = ''
+        const timer = setTimeout(() => finish(new Error(`no end after ${limit_ms} ms: ${received.slice(0, 200)}`)), limit_ms)
+        const finish = (error) => {
             clearTimeout(timer)
-            const [head, ...rest] = text.split('\r\n\r\n')
-            const status = Number(/^HTTP\/1\.1 (\d{3})/.exec(head)?.[1] ?? 0)
-            const body = rest.join('\r\n\r\n')
-            let json
-            if (/application\/problem\+json/i.test(head)) json = JSON.parse(body)
-            done({ status, head, text: body, json })
+            socket.destroy()
+            if (error) fail(error)
+            else done(raw_answer(received))
         }
         socket.setEncoding('latin1')
-        socket.on('data', (chunk) => (text += chunk))
-        socket.on('error', (error) => (error.code === 'ECONNRESET' || error.code === 'EPIPE' ? finish() : (clearTimeout(timer), fail(error))))
-        socket.on('end', finish)
+        socket.on('data', (chunk) => {
+            received += chunk
+            if (raw_answer(received).is_whole) finish()
+        })
+        socket.on('error', (error) => finish(['ECONNRESET', 'EPIPE'].includes(error.code) ? undefined : error))
+        socket.on('end', () => finish())
         socket.write(bytes)
     })
+}
+
+function raw_answer(received) {
+    const [head, ...rest] = received.split('\r\n\r\n')
+    const text = rest.join('\r\n\r\n')
+    const length = Number(/^content-length: (\d+)/im.exec(head)?.[1] ?? NaN)
+    const answer = { status: Number(/^HTTP\/1\.1 (\d{3})/.exec(head)?.[1] ?? 0), head, text, is_whole: rest.length > 0 && text.length >= length }
+    if (answer.is_whole && /^content-type: application\/problem\+json/im.test(head)) answer.json = JSON.parse(text)
+    return answer
 }
 
 class EventStream {

@@ -2,7 +2,7 @@
 // The program under test, with a state folder and a configuration of its own.
 
 import { execFile, execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -55,7 +55,7 @@ export class Server {
         const { server: server_section, text, ...rest } = this.config
         const whole = {
             state_dir: this.state,
-            server: { listen: [`127.0.0.1:${this.port}`], drain: '2s', ...server_section },
+            server: { listen: [`127.0.0.1:${this.port}`], drain: '2s', web_dir: this.pages(), ...server_section },
             log: { level: 'debug', format: 'text' },
             templates: usual_templates,
             ...rest,
@@ -66,8 +66,17 @@ export class Server {
         return this
     }
 
+    // Pages are not what is tested here; one stands for all.
+    pages() {
+        const folder = join(this.folder, 'pages')
+        mkdirSync(folder, { recursive: true })
+        writeFileSync(join(folder, 'index.html'), '<!doctype html><title>Berth</title>\n')
+        return folder
+    }
+
     spawn(words, environment) {
         this.exit = undefined
+        this.is_terminated = false
         this.child = spawn(binary, words, { cwd: this.folder, env: this.environment(environment), stdio: ['ignore', 'pipe', 'pipe'] })
         this.child.stdout.on('data', (chunk) => (this.output += chunk))
         this.child.stderr.on('data', (chunk) => (this.log += chunk))
@@ -119,7 +128,7 @@ export class Server {
     }
 
     run_with({ input = '', environment = {}, limit_ms = 60_000 }, ...words) {
-        const whole = ['--config', this.file, ...words]
+        const whole = words.includes('--config') ? words : ['--config', this.file, ...words]
         return new Promise((done) => {
             const child = execFile(binary, whole, { cwd: this.folder, env: this.environment(environment), timeout: limit_ms }, (error, out, err) => {
                 const complaint = sanitizer_words.exec(err)
@@ -149,10 +158,15 @@ export class Server {
         await this.ended
     }
 
+    terminate() {
+        this.is_terminated = true
+        this.child.kill('SIGTERM')
+    }
+
     // By SIGTERM; checks that it ends well and said nothing it must not say.
     async stop() {
         if (!this.exit) {
-            this.child.kill('SIGTERM')
+            if (!this.is_terminated) this.terminate()
             const timer = setTimeout(() => this.child.kill('SIGKILL'), 40_000)
             await this.ended
             clearTimeout(timer)

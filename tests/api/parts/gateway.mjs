@@ -260,7 +260,7 @@ export default async function gateway(t) {
         })
         await t.test('gateway: SIGTERM tells viewers 1012, and sessions stay', async () => {
             const viewer = await Viewer.connect(server, { ticket: await owner.ticket(id) })
-            server.child.kill('SIGTERM')
+            server.terminate()
             assert.equal((await viewer.closed()).code, 1012)
             assert.equal((await containers_of(id)).length, 1)
         })
