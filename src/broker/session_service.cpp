@@ -3,8 +3,10 @@
 
 #include "base/failpoint.hpp"
 #include "base/limits.hpp"
+#include "base/scope_exit.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 namespace berth::broker {
@@ -58,14 +60,32 @@ session::Session draft_of(const access::Caller& caller, const CreateSession& com
 
 } // namespace
 
-Status SessionService::check_quota(const access::Caller& caller, const Template& chosen) const {
-    auto used = runners_.count_of(caller.realm, caller.subject);
-    if (quota_.per_user > 0 && used >= quota_.per_user)
+// Owners that are about to get a session, each once: several requests for one slot end in one session.
+int SessionService::count_underway(
+    const session::Owner& mine, const std::function<bool(const Underway&)>& matches
+) const {
+    std::set<session::Owner> owners;
+    for (const auto& one : underway_) {
+        if (one.owner != mine && matches(one) && !runners_.find(one.owner)) owners.insert(one.owner);
+    }
+    return static_cast<int>(owners.size());
+}
+
+Status SessionService::check_quota(const session::Owner& owner, const Template& chosen) const {
+    auto is_full = [&](int limit, int used, const std::function<bool(const Underway&)>& matches) {
+        return limit > 0 && (used >= limit || used + count_underway(owner, matches) >= limit);
+    };
+    auto of_user = [&](const Underway& one) {
+        return one.owner.realm == owner.realm && one.owner.subject == owner.subject;
+    };
+    auto of_template = [&](const Underway& one) { return one.template_name == chosen.name; };
+    auto used = runners_.count_of(owner.realm, owner.subject);
+    if (is_full(quota_.per_user, used, of_user))
         return Error{Errc::quota_exceeded, "per user",
-                     "You have " + std::to_string(used) + " desktops already. Stop one of them first."};
-    if (quota_.total > 0 && static_cast<int>(runners_.size()) >= quota_.total)
+                     "You have " + std::to_string(quota_.per_user) + " desktops already. Stop one of them first."};
+    if (is_full(quota_.total, static_cast<int>(runners_.size()), [](const Underway&) { return true; }))
         return Error{Errc::no_capacity, "total", "There is no free place at the moment."}.with_retry_after(30);
-    if (chosen.max_running > 0 && runners_.count_of(chosen.name) >= chosen.max_running)
+    if (is_full(chosen.max_running, runners_.count_of(chosen.name), of_template))
         return Error{Errc::no_capacity, "template", "There is no free place for this desktop at the moment."}
             .with_retry_after(30);
     if (context_.queue.size() >= limits::sessions_queued)
@@ -105,7 +125,13 @@ net::Task<Result<Created>> SessionService::create(access::Caller caller, CreateS
         same.session = std::move(**known);
         co_return same;
     }
-    if (auto room = check_quota(caller, *chosen); !room) co_return room.error();
+    if (auto room = check_quota(draft.owner, *chosen); !room) co_return room.error();
+    // From here to the runner there are waits; whoever is checked meanwhile must count this one.
+    Underway here;
+    here.owner = draft.owner;
+    here.template_name = chosen->name;
+    auto place = underway_.insert(underway_.end(), std::move(here));
+    ScopeExit leave{[this, place] { underway_.erase(place); }};
 
     placement::Need need{chosen->spec.image, chosen->host_labels};
     HostSlot slot;
@@ -165,6 +191,19 @@ net::Task<Result<Created>> SessionService::insert(session::Step step, HostSlot s
 
 // ---- look and change ------------------------------------------------------------------------------
 
+namespace {
+
+// The same for a missing session and for somebody else's: the difference must not be told.
+Error no_session() { return Error{Errc::not_found, "no session that the caller may see", "There is no such desktop."}; }
+
+Status may_see(const access::Caller& caller, const session::Owner& owner) {
+    auto allowed = access::may(caller, access::Action::see_session, &owner);
+    if (!allowed && allowed.error().code() == Errc::not_found) return no_session();
+    return allowed;
+}
+
+} // namespace
+
 net::Task<Result<session::Session>> SessionService::find(access::Caller caller, SessionId id) {
     session::Session found;
     if (auto runner = runners_.find(id)) {
@@ -172,11 +211,10 @@ net::Task<Result<session::Session>> SessionService::find(access::Caller caller, 
     } else {
         auto stored = co_await context_.store.find(id);
         if (!stored) co_return stored.error();
-        if (!*stored) co_return Error{Errc::not_found, "no session"};
+        if (!*stored) co_return no_session();
         found = std::move(**stored);
     }
-    if (auto allowed = access::may(caller, access::Action::see_session, &found.owner); !allowed)
-        co_return allowed.error();
+    if (auto allowed = may_see(caller, found.owner); !allowed) co_return allowed.error();
     co_return found;
 }
 
@@ -274,10 +312,10 @@ Result<access::Ticket> SessionService::grant_ticket(
     auto action = rights == session::Rights::control ? access::Action::control_session : access::Action::view_session;
     if (!runner) {
         if (auto known = access::may(caller, access::Action::see_self); !known) return known.error();
-        return Error{Errc::not_found, "no live session", "There is no such desktop."};
+        return no_session();
     }
     const auto& s = runner->session();
-    if (auto seen = access::may(caller, access::Action::see_session, &s.owner); !seen) return seen.error();
+    if (auto seen = may_see(caller, s.owner); !seen) return seen.error();
     if (auto allowed = access::may(caller, action, &s.owner); !allowed) return allowed.error();
     if (auto fine = usable(s); !fine) return fine.error();
     const auto* target = endpoint_of(s, endpoint);

@@ -8,6 +8,8 @@
 #include "broker/catalog.hpp"
 #include "broker/runner_registry.hpp"
 
+#include <functional>
+#include <list>
 #include <optional>
 #include <string>
 #include <vector>
@@ -89,7 +91,13 @@ public:
     int used_by(const access::Caller& caller) const;
 
 private:
-    Status check_quota(const access::Caller& caller, const Template& chosen) const;
+    // A creation between its check and its runner: it takes its place in the quotas already.
+    struct Underway {
+        session::Owner owner;
+        TemplateName template_name;
+    };
+    Status check_quota(const session::Owner& owner, const Template& chosen) const;
+    int count_underway(const session::Owner& mine, const std::function<bool(const Underway&)>& matches) const;
     net::Task<Result<std::optional<session::Session>>> existing(session::Owner owner, std::string key, Deadline deadline);
     net::Task<Result<Created>> insert(session::Step step, HostSlot slot, std::string actor);
     net::Task<Result<session::Session>> tell(access::Caller caller, SessionId id, access::Action action, session::Event event);
@@ -100,6 +108,7 @@ private:
     access::TicketBook& tickets_;
     RandomSource& random_;
     SessionQuota quota_;
+    std::list<Underway> underway_;
 };
 
 } // namespace berth::broker

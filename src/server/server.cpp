@@ -231,6 +231,8 @@ net::Task<void> Server::stop() {
     co_await r.listener.stop(deadline_in(parts_->config.server.drain));
     co_await r.local_listener.stop(deadline_in(Seconds{1}));
     co_await r.scope.stop();
+    // Slots that come free from here on go to nobody: those who wait are on their way out too.
+    r.hosts.on_room = nullptr;
     co_await r.runners.stop();
     co_await r.hosts.stop();
     auto kept = co_await r.authenticator.maintain();

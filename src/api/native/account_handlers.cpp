@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/native/body.hpp"
 #include "api/native/native_api.hpp"
+#include "identity/names.hpp"
 
 #include <boost/json/array.hpp>
 
@@ -158,9 +159,11 @@ net::Task<http::Response> NativeApi::change_user(Request& request) {
     if (role_text && !role) body->complain("role", "must be user, operator or admin");
     if (auto fine = body->finish(); !fine) co_return problem(fine.error(), request);
     std::string name{request.path_value("name")};
-    if (password) {
-        auto set = co_await parts_.accounts.set_password(name, Secret{std::move(*password)});
-        if (!set) co_return problem(set.error(), request);
+    // What may be refused comes before what may not, so that a change is whole or not at all.
+    std::optional<Secret> new_password;
+    if (password) new_password = Secret{std::move(*password)};
+    if (new_password) {
+        if (auto fine = identity::check_password(*new_password); !fine) co_return problem(fine.error(), request);
     }
     if (role) {
         auto set = co_await parts_.accounts.set_role(name, *role);
@@ -169,6 +172,11 @@ net::Task<http::Response> NativeApi::change_user(Request& request) {
     if (is_disabled) {
         auto changing = *is_disabled ? parts_.accounts.disable(name) : parts_.accounts.enable(name);
         auto set = co_await std::move(changing);
+        if (!set) co_return problem(set.error(), request);
+    }
+    if (new_password) {
+        auto setting = parts_.accounts.set_password(name, std::move(*new_password));
+        auto set = co_await std::move(setting);
         if (!set) co_return problem(set.error(), request);
     }
     auto account = co_await parts_.accounts.find(name);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Our values in the JSON of this surface. The words are those of docs/api/openapi.yaml; a test
+// Our values in the JSON of this surface. The words are those of docs/api/openapi.json; a test
 // checks every answer against it.
 
 #include "access/policy.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The native surface: /api/v1, health, metrics. Translates HTTP into use cases and back; decides
-// nothing but the form. The list of routes stands in routes.cpp, the words in docs/api/openapi.yaml.
+// nothing but the form. The list of routes stands in routes.cpp, the words in docs/api/openapi.json.
 
 #include "api/native/dto.hpp"
 #include "broker/session_service.hpp"
@@ -108,6 +108,7 @@ private:
     Task<Response> version(Request& request);
     Task<Response> metrics(Request& request);
     Task<Response> openapi(Request& request);
+    Task<Response> unknown_path(Request& request);
 
     // Whose tokens: the caller's; over the admin socket the account named by ?user=.
     Task<Result<UserId>> token_owner(const Request& request);

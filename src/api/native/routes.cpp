@@ -50,6 +50,8 @@ std::vector<http::Route> NativeApi::routes() {
         {"GET", "/readyz", Access{"public"}, call(&NativeApi::ready)},
         {"GET", "/version", Access{"public"}, call(&NativeApi::version)},
         {"GET", "/metrics", Access{"see_metrics"}, call(&NativeApi::metrics)},
+        // Else the pages' own catch-all would answer programs with a page, or with 405.
+        {"*", "/api/*", Access{"public"}, call(&NativeApi::unknown_path)},
     };
 }
 

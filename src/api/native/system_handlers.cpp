@@ -31,6 +31,10 @@ net::Task<http::Response> NativeApi::metrics(Request&) {
     co_return Response{200, parts_.metrics.text(), std::string{metrics::text_content_type}};
 }
 
+net::Task<http::Response> NativeApi::unknown_path(Request& request) {
+    co_return problem(Error{Errc::not_found, "no such path"}, request);
+}
+
 net::Task<http::Response> NativeApi::openapi(Request&) {
     co_return Response{200, config_.openapi, "application/json"};
 }
