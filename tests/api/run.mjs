@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Runner } from './lib/runner.mjs'
 
-const parts = ['document', 'identity', 'matrix', 'sessions', 'gateway', 'ends', 'limits', 'bad_input', 'engine', 'isolation', 'restart', 'crash', 'cli', 'config']
+const parts = ['document', 'identity', 'matrix', 'sessions', 'gateway', 'web', 'ends', 'limits', 'bad_input', 'engine', 'isolation', 'restart', 'crash', 'cli', 'config']
 
 const words = process.argv.slice(2)
 const only = words.indexOf('--only')
