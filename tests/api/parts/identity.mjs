@@ -31,10 +31,10 @@ async function signing_in(t, server) {
         assert.equal((await browser.get('/api/v1/me')).status, 401, 'the TLS cookie without TLS')
     })
 
-    await t.test('login: without TLS from another host name it is refused before the password is looked at', async () => {
+    await t.test('login: without TLS from another host name it is refused before the password is looked at (H-23)', async () => {
         const answer = await new Browser(server).post('/api/v1/login', { username: 'admin', password: admin_password },
             { headers: { Host: `desk.example:${server.port}`, Origin: `http://desk.example:${server.port}` } })
-        assert.equal(answer.status, 403)
+        assert.equal(answer.status, 421)
         assert.equal(answer.headers['set-cookie'], undefined)
     })
 
