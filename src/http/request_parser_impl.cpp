@@ -73,6 +73,8 @@ private:
         if (is_disguised_sensitive(name)) return fail(ec, 400, "field name with underscore");
         check_framing(name, value, ec);
         if (ec) return;
+        // RFC 9110 7.8: an Upgrade in HTTP/1.0 has to be ignored.
+        if (!is_1_1 && iequals(name, "upgrade")) return;
         request_.headers.emplace_back(name, value);
     }
 
