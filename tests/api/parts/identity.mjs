@@ -31,11 +31,15 @@ async function signing_in(t, server) {
         assert.equal((await browser.get('/api/v1/me')).status, 401, 'the TLS cookie without TLS')
     })
 
-    await t.test('login: without TLS from another host name it is refused before the password is looked at', async () => {
-        const answer = await new Browser(server).post('/api/v1/login', { username: 'admin', password: admin_password },
-            { headers: { Host: `desk.example:${server.port}`, Origin: `http://desk.example:${server.port}` } })
-        assert.equal(answer.status, 403)
-        assert.equal(answer.headers['set-cookie'], undefined)
+    await t.test('login: a host name that is not ours is 421, one of ours without TLS 403, before the password is looked at', async () => {
+        const at = (name, password) => new Browser(server).post('/api/v1/login', { username: 'admin', password },
+            { headers: { Host: `${name}:${server.port}`, Origin: `http://${name}:${server.port}` } })
+        for (const password of [admin_password, 'wrong-password']) {
+            assert.equal((await at('elsewhere.example', password)).status, 421)
+            const answer = await at('desk.example', password)
+            assert.equal(answer.status, 403)
+            assert.equal(answer.headers['set-cookie'], undefined)
+        }
     })
 
     await t.test('login: wrong password, unknown name and odd names give the same 401', async () => {
@@ -270,7 +274,7 @@ async function accounts(t, server) {
 }
 
 export default async function identity(t) {
-    await with_server(t, 'identity', { server: { trusted_proxies: ['127.0.0.1'] } }, async (server) => {
+    await with_server(t, 'identity', { server: { trusted_proxies: ['127.0.0.1'], public_url: 'https://desk.example' } }, async (server) => {
         await signing_in(t, server)
         await tokens(t, server)
         await accounts(t, server)
