@@ -5,14 +5,34 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Runner } from './lib/runner.mjs'
 
-const parts = ['document', 'identity', 'matrix', 'sessions', 'gateway', 'web', 'ends', 'limits', 'bad_input', 'engine', 'isolation', 'restart', 'crash', 'cli', 'config']
+const parts = [
+    'document',
+    'identity',
+    'matrix',
+    'sessions',
+    'gateway',
+    'web',
+    'ends',
+    'limits',
+    'bad_input',
+    'engine',
+    'isolation',
+    'restart',
+    'crash',
+    'cli',
+    'config',
+]
 
 const words = process.argv.slice(2)
 const only = words.indexOf('--only')
 const filter = only < 0 ? '' : words.splice(only, 2)[1]
 const unknown = words.filter((word) => !parts.includes(word))
 if (unknown.length || !process.env.BERTH_BINARY || !existsSync(process.env.BERTH_BINARY)) {
-    console.error(unknown.length ? `no such part: ${unknown}; there are ${parts.join(' ')}` : 'BERTH_BINARY must name the program')
+    console.error(
+        unknown.length
+            ? `no such part: ${unknown}; there are ${parts.join(' ')}`
+            : 'BERTH_BINARY must name the program',
+    )
     process.exit(2)
 }
 process.env.BERTH_BINARY = resolve(process.env.BERTH_BINARY)

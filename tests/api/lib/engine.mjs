@@ -22,7 +22,8 @@ export async function docker_code(...words) {
 
 const lines = (text) => text.split('\n').filter((line) => line !== '')
 
-export const containers_with = async (label) => lines(await docker('ps', '-aq', '--no-trunc', '--filter', `label=${label}`))
+export const containers_with = async (label) =>
+    lines(await docker('ps', '-aq', '--no-trunc', '--filter', `label=${label}`))
 export const containers_of = (session) => containers_with(`io.berth.session=${session}`)
 export const inspect = async (container) => JSON.parse(await docker('inspect', container))[0]
 
@@ -40,7 +41,10 @@ export async function witness(session) {
 
 export async function published_port(session, port) {
     const { NetworkSettings } = await inspect(await container_of(session))
-    return NetworkSettings.Ports[`${port}/tcp`].map(({ HostIp, HostPort }) => ({ address: HostIp, port: Number(HostPort) }))
+    return NetworkSettings.Ports[`${port}/tcp`].map(({ HostIp, HostPort }) => ({
+        address: HostIp,
+        port: Number(HostPort),
+    }))
 }
 
 export async function remove_deployment(deployment) {

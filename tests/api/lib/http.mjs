@@ -33,7 +33,10 @@ export class Browser {
     delete = (path, options) => this.request('DELETE', path, options)
 
     headers_for(method, options) {
-        const headers = { Host: this.server.host, ...(options.json !== undefined && { 'Content-Type': 'application/json' }) }
+        const headers = {
+            Host: this.server.host,
+            ...(options.json !== undefined && { 'Content-Type': 'application/json' }),
+        }
         if (this.credential.cookie) headers.Cookie = this.credential.cookie
         if (this.credential.token) headers.Authorization = `Bearer ${this.credential.token}`
         if (!['GET', 'HEAD', 'OPTIONS'].includes(method)) headers.Origin = this.server.origin
@@ -80,16 +83,20 @@ export class Browser {
 
     // Waits for a state; an end that was not waited for is an error at once.
     async reach(id, state, limit_ms = 60_000) {
-        return until(`session ${id} is ${state}`, async () => {
-            const session = await this.session(id)
-            if (session.state === state) return session
-            if (session.state === 'ended') {
-                const error = new Error(`session ended instead: ${JSON.stringify(session.end)}`)
-                error.is_final = true
-                throw error
-            }
-            return null
-        }, limit_ms)
+        return until(
+            `session ${id} is ${state}`,
+            async () => {
+                const session = await this.session(id)
+                if (session.state === state) return session
+                if (session.state === 'ended') {
+                    const error = new Error(`session ended instead: ${JSON.stringify(session.end)}`)
+                    error.is_final = true
+                    throw error
+                }
+                return null
+            },
+            limit_ms,
+        )
     }
 
     async start_ready(template, more) {
@@ -99,7 +106,8 @@ export class Browser {
 
     async stop(id) {
         const answer = await this.delete(`/api/v1/sessions/${id}`)
-        if (answer.status !== 202 && answer.status !== 200) throw new Error(`stop ${id}: ${answer.status} ${answer.text}`)
+        if (answer.status !== 202 && answer.status !== 200)
+            throw new Error(`stop ${id}: ${answer.status} ${answer.text}`)
         return this.reach(id, 'ended')
     }
 
@@ -124,7 +132,9 @@ export function send(options, body) {
             response.on('end', () => done(answer_of(response, Buffer.concat(chunks).toString('utf8'))))
             response.on('error', fail)
         })
-        request.setTimeout(answer_limit_ms, () => request.destroy(new Error(`no answer to ${options.method} ${options.path} in ${answer_limit_ms} ms`)))
+        request.setTimeout(answer_limit_ms, () =>
+            request.destroy(new Error(`no answer to ${options.method} ${options.path} in ${answer_limit_ms} ms`)),
+        )
         request.on('error', fail)
         request.end(body)
     })
@@ -142,7 +152,10 @@ export function raw(server, bytes, limit_ms = 20_000) {
     return new Promise((done, fail) => {
         const socket = net.connect(server.port, '127.0.0.1')
         let received = ''
-        const timer = setTimeout(() => finish(new Error(`no end after ${limit_ms} ms: ${received.slice(0, 200)}`)), limit_ms)
+        const timer = setTimeout(
+            () => finish(new Error(`no end after ${limit_ms} ms: ${received.slice(0, 200)}`)),
+            limit_ms,
+        )
         const finish = (error) => {
             clearTimeout(timer)
             socket.destroy()
@@ -164,7 +177,12 @@ function raw_answer(received) {
     const [head, ...rest] = received.split('\r\n\r\n')
     const text = rest.join('\r\n\r\n')
     const length = Number(/^content-length: (\d+)/im.exec(head)?.[1] ?? NaN)
-    const answer = { status: Number(/^HTTP\/1\.1 (\d{3})/.exec(head)?.[1] ?? 0), head, text, is_whole: rest.length > 0 && text.length >= length }
+    const answer = {
+        status: Number(/^HTTP\/1\.1 (\d{3})/.exec(head)?.[1] ?? 0),
+        head,
+        text,
+        is_whole: rest.length > 0 && text.length >= length,
+    }
     if (answer.is_whole && /^content-type: application\/problem\+json/im.test(head)) answer.json = JSON.parse(text)
     return answer
 }
@@ -177,7 +195,9 @@ class EventStream {
 
     static open(browser, { last_id, query = '' } = {}) {
         const stream = new EventStream()
-        const headers = browser.headers_for('GET', { headers: { ...(last_id !== undefined && { 'Last-Event-ID': String(last_id) }) } })
+        const headers = browser.headers_for('GET', {
+            headers: { ...(last_id !== undefined && { 'Last-Event-ID': String(last_id) }) },
+        })
         return new Promise((done, fail) => {
             const path = `/api/v1/events${query}`
             stream.request = http.request({ ...browser.server.address, path, headers, agent: false }, (response) => {
@@ -190,7 +210,10 @@ class EventStream {
                     response.on('end', () => {
                         try {
                             stream.json = JSON.parse(text)
-                            check({ method: 'GET', path }, { status: stream.status, headers: response.headers, text, json: stream.json })
+                            check(
+                                { method: 'GET', path },
+                                { status: stream.status, headers: response.headers, text, json: stream.json },
+                            )
                             done(stream)
                         } catch (error) {
                             fail(error)
@@ -234,14 +257,19 @@ class EventStream {
 
     // The next event not yet taken for which `wanted` holds.
     async next(what, wanted = () => true, limit_ms = 30_000) {
-        return until(`event: ${what}`, () => {
-            if (this.failure) throw Object.assign(this.failure, { is_final: true })
-            while (this.#taken < this.events.length) {
-                const event = this.events[this.#taken++]
-                if (wanted(event)) return event
-            }
-            return null
-        }, limit_ms, 10)
+        return until(
+            `event: ${what}`,
+            () => {
+                if (this.failure) throw Object.assign(this.failure, { is_final: true })
+                while (this.#taken < this.events.length) {
+                    const event = this.events[this.#taken++]
+                    if (wanted(event)) return event
+                }
+                return null
+            },
+            limit_ms,
+            10,
+        )
     }
 
     close() {

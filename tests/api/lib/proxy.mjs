@@ -28,7 +28,10 @@ export class EngineProxy {
         }
         client.on('data', pass(engine))
         engine.on('data', pass(client))
-        for (const [one, other] of [[client, engine], [engine, client]]) {
+        for (const [one, other] of [
+            [client, engine],
+            [engine, client],
+        ]) {
             one.on('error', () => {})
             one.on('close', () => {
                 this.#open.delete(pair)

@@ -9,16 +9,28 @@ export class Viewer {
     close = null // { code, reason } once closed
 
     // Opens the WebSocket only; `options`: { ticket, origin, protocols }.
-    static open(server, { ticket, origin = server.origin, protocols = ['binary', `berth.ticket.${ticket}`], headers } = {}) {
+    static open(
+        server,
+        { ticket, origin = server.origin, protocols = ['binary', `berth.ticket.${ticket}`], headers } = {},
+    ) {
         const viewer = new Viewer()
         return new Promise((done, fail) => {
-            const socket = new WebSocket(`ws://${server.host}/gateway/rfb`, protocols, { origin, headers, handshakeTimeout: 20_000 })
+            const socket = new WebSocket(`ws://${server.host}/gateway/rfb`, protocols, {
+                origin,
+                headers,
+                handshakeTimeout: 20_000,
+            })
             viewer.socket = socket
             socket.on('message', (data) => (viewer.#bytes = Buffer.concat([viewer.#bytes, data])))
             socket.on('close', (code, reason) => (viewer.close = { code, reason: reason.toString() }))
             socket.on('unexpected-response', (_, response) => {
                 response.resume()
-                fail(Object.assign(new Error(`refused with ${response.statusCode}`), { status: response.statusCode, headers: response.headers }))
+                fail(
+                    Object.assign(new Error(`refused with ${response.statusCode}`), {
+                        status: response.statusCode,
+                        headers: response.headers,
+                    }),
+                )
             })
             socket.on('error', (error) => fail(error))
             socket.on('open', () => done(viewer))
@@ -33,11 +45,17 @@ export class Viewer {
     }
 
     async take(size, limit_ms = 20_000) {
-        await until(`${size} bytes from the desktop`, () => {
-            if (this.#bytes.length >= size) return true
-            if (this.close) throw Object.assign(new Error(`closed: ${JSON.stringify(this.close)}`), { is_final: true })
-            return null
-        }, limit_ms, 5)
+        await until(
+            `${size} bytes from the desktop`,
+            () => {
+                if (this.#bytes.length >= size) return true
+                if (this.close)
+                    throw Object.assign(new Error(`closed: ${JSON.stringify(this.close)}`), { is_final: true })
+                return null
+            },
+            limit_ms,
+            5,
+        )
         const taken = this.#bytes.subarray(0, size)
         this.#bytes = this.#bytes.subarray(size)
         return taken
@@ -48,7 +66,7 @@ export class Viewer {
         if (version !== 'RFB 003.008\n') throw new Error(`version is ${version}`)
         this.send(Buffer.from(version))
         const [count] = await this.take(1)
-        this.security_types = [...await this.take(count)]
+        this.security_types = [...(await this.take(count))]
         if (!this.security_types.includes(1)) throw new Error(`security types ${this.security_types}`)
         this.send(Buffer.from([1]))
         const result = (await this.take(4)).readUInt32BE()

@@ -38,7 +38,12 @@ export class Runner {
     }
 }
 
-const indented = (text) => text.split('\n').filter((line) => !line.includes('node:internal')).map((line) => `         ${line}`).join('\n')
+const indented = (text) =>
+    text
+        .split('\n')
+        .filter((line) => !line.includes('node:internal'))
+        .map((line) => `         ${line}`)
+        .join('\n')
 
 async function limited(promise, limit_ms, what) {
     let timer

@@ -12,7 +12,8 @@ import { until } from './wait.mjs'
 
 export const binary = process.env.BERTH_BINARY ?? ''
 export const admin_password = 'canary-admin-Zx81-password'
-const sanitizer_words = /AddressSanitizer|LeakSanitizer|UndefinedBehaviorSanitizer|ThreadSanitizer|runtime error:|assertion|terminate called/i
+const sanitizer_words =
+    /AddressSanitizer|LeakSanitizer|UndefinedBehaviorSanitizer|ThreadSanitizer|runtime error:|assertion|terminate called/i
 
 async function free_port() {
     const server = net.createServer()
@@ -23,12 +24,27 @@ async function free_port() {
 }
 
 const short_lease = { initial: '1h', extension: '10m', max_extensions: 3, grace: '0s', start_limit: '60s' }
-const rfb = (name, more = {}) => ({ name, image: 'berth/test-rfb:latest', lease: short_lease, memory: '64m', shm: '8m', cpus: 0.5, ...more })
+const rfb = (name, more = {}) => ({
+    name,
+    image: 'berth/test-rfb:latest',
+    lease: short_lease,
+    memory: '64m',
+    shm: '8m',
+    cpus: 0.5,
+    ...more,
+})
 
 // Templates that all parts may use.
 export const usual_templates = [
     rfb('rfb', { title: 'Test desktop', tags: ['test'], resolutions: ['800x600', '640x480'] }),
-    { name: 'web', image: 'berth/test-web:latest', endpoints: { app: 'web:8080' }, lease: short_lease, memory: '64m', shm: '8m' },
+    {
+        name: 'web',
+        image: 'berth/test-web:latest',
+        endpoints: { app: 'web:8080' },
+        lease: short_lease,
+        memory: '64m',
+        shm: '8m',
+    },
 ]
 export { rfb, short_lease }
 
@@ -44,11 +60,21 @@ export class Server {
         this.config = config
     }
 
-    get origin() { return `http://127.0.0.1:${this.port}` }
-    get host() { return `127.0.0.1:${this.port}` }
-    get address() { return { host: '127.0.0.1', port: this.port } }
-    get socket() { return join(this.state, 'berth.sock') }
-    get file() { return join(this.folder, 'berth.yaml') }
+    get origin() {
+        return `http://127.0.0.1:${this.port}`
+    }
+    get host() {
+        return `127.0.0.1:${this.port}`
+    }
+    get address() {
+        return { host: '127.0.0.1', port: this.port }
+    }
+    get socket() {
+        return join(this.state, 'berth.sock')
+    }
+    get file() {
+        return join(this.folder, 'berth.yaml')
+    }
 
     async start(environment = {}) {
         this.port ??= await free_port()
@@ -61,7 +87,10 @@ export class Server {
             ...rest,
         }
         if (text !== null) writeFileSync(this.file, text ?? JSON.stringify(whole, null, 2))
-        this.spawn(['serve', ...(text === null ? [] : ['--config', this.file]), ...(this.arguments ?? [])], environment)
+        this.spawn(
+            ['serve', ...(text === null ? [] : ['--config', this.file]), ...(this.arguments ?? [])],
+            environment,
+        )
         await until('the server answers', () => this.is_answering(), 60_000)
         return this
     }
@@ -77,7 +106,11 @@ export class Server {
     spawn(words, environment) {
         this.exit = undefined
         this.is_terminated = false
-        this.child = spawn(binary, words, { cwd: this.folder, env: this.environment(environment), stdio: ['ignore', 'pipe', 'pipe'] })
+        this.child = spawn(binary, words, {
+            cwd: this.folder,
+            env: this.environment(environment),
+            stdio: ['ignore', 'pipe', 'pipe'],
+        })
         this.child.stdout.on('data', (chunk) => (this.output += chunk))
         this.child.stderr.on('data', (chunk) => (this.log += chunk))
         const child = this.child
@@ -86,12 +119,24 @@ export class Server {
 
     environment(more = {}) {
         const { PATH, HOME, ASAN_OPTIONS, UBSAN_OPTIONS, TSAN_OPTIONS, DOCKER_HOST } = process.env
-        const kept = { PATH, HOME, ASAN_OPTIONS, UBSAN_OPTIONS, TSAN_OPTIONS, DOCKER_HOST, BERTH_ADMIN_PASSWORD: admin_password }
+        const kept = {
+            PATH,
+            HOME,
+            ASAN_OPTIONS,
+            UBSAN_OPTIONS,
+            TSAN_OPTIONS,
+            DOCKER_HOST,
+            BERTH_ADMIN_PASSWORD: admin_password,
+        }
         return Object.fromEntries(Object.entries({ ...kept, ...more }).filter(([, value]) => value !== undefined))
     }
 
     async is_answering() {
-        if (this.exit) throw Object.assign(new Error(`the server ended: ${JSON.stringify(this.exit)}\n${this.log.slice(-3000)}`), { is_final: true })
+        if (this.exit)
+            throw Object.assign(
+                new Error(`the server ended: ${JSON.stringify(this.exit)}\n${this.log.slice(-3000)}`),
+                { is_final: true },
+            )
         return (await new Browser(this).get('/healthz')).status === 200
     }
 
@@ -113,10 +158,13 @@ export class Server {
 
     async metric(name, labels = {}) {
         this.admin ??= await this.sign_in()
-        const { token } = (this.metrics_token ??= (await this.admin.post('/api/v1/tokens', { name: 'metrics', scopes: ['admin'] })).json)
+        const { token } = (this.metrics_token ??= (
+            await this.admin.post('/api/v1/tokens', { name: 'metrics', scopes: ['admin'] })
+        ).json)
         const { text } = await new Browser(this, { token }).get('/metrics')
         const wanted = Object.entries(labels).map(([key, value]) => `${key}="${value}"`)
-        return text.split('\n')
+        return text
+            .split('\n')
             .filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `))
             .filter((line) => wanted.every((pair) => line.includes(pair)))
             .reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)
@@ -130,10 +178,21 @@ export class Server {
     run_with({ input = '', environment = {}, limit_ms = 60_000 }, ...words) {
         const whole = words.includes('--config') ? words : ['--config', this.file, ...words]
         return new Promise((done) => {
-            const child = execFile(binary, whole, { cwd: this.folder, env: this.environment(environment), timeout: limit_ms }, (error, out, err) => {
-                const complaint = sanitizer_words.exec(err)
-                done({ code: error ? error.code ?? error.signal : 0, out, err, text: out + err, ...(complaint && { code: 'sanitizer' }) })
-            })
+            const child = execFile(
+                binary,
+                whole,
+                { cwd: this.folder, env: this.environment(environment), timeout: limit_ms },
+                (error, out, err) => {
+                    const complaint = sanitizer_words.exec(err)
+                    done({
+                        code: error ? (error.code ?? error.signal) : 0,
+                        out,
+                        err,
+                        text: out + err,
+                        ...(complaint && { code: 'sanitizer' }),
+                    })
+                },
+            )
             child.stdin.end(input)
         })
     }
@@ -145,8 +204,11 @@ export class Server {
 
     // Rows of the database, read past the server.
     rows(query) {
-        const script = 'import sqlite3,sys,json; c=sqlite3.connect("file:"+sys.argv[1]+"?mode=ro",uri=True); print(json.dumps(c.execute(sys.argv[2]).fetchall()))'
-        return JSON.parse(execFileSync('python3', ['-c', script, join(this.state, 'berth.db'), query], { encoding: 'utf8' }))
+        const script =
+            'import sqlite3,sys,json; c=sqlite3.connect("file:"+sys.argv[1]+"?mode=ro",uri=True); print(json.dumps(c.execute(sys.argv[2]).fetchall()))'
+        return JSON.parse(
+            execFileSync('python3', ['-c', script, join(this.state, 'berth.db'), query], { encoding: 'utf8' }),
+        )
     }
 
     containers() {
@@ -173,8 +235,12 @@ export class Server {
         }
         const { code, signal } = this.exit
         const complaint = sanitizer_words.exec(this.log)
-        if (complaint) throw new Error(`the server complained:\n${this.log.slice(Math.max(0, complaint.index - 300), complaint.index + 4000)}`)
-        if (code !== 0) throw new Error(`the server ended with ${JSON.stringify({ code, signal })}\n${this.log.slice(-3000)}`)
+        if (complaint)
+            throw new Error(
+                `the server complained:\n${this.log.slice(Math.max(0, complaint.index - 300), complaint.index + 4000)}`,
+            )
+        if (code !== 0)
+            throw new Error(`the server ended with ${JSON.stringify({ code, signal })}\n${this.log.slice(-3000)}`)
         const leaked = [...this.secrets].filter((secret) => secret && (this.log + this.output).includes(secret))
         if (leaked.length) throw new Error(`secrets in the log: ${leaked.join(', ')}`)
     }
@@ -194,7 +260,9 @@ export async function with_server(t, what, config, body, environment) {
     try {
         await server.start(environment)
         await body(server)
-        await t.test(`${what}: SIGTERM ends the server with 0, without complaint, and no secret was logged`, () => server.stop())
+        await t.test(`${what}: SIGTERM ends the server with 0, without complaint, and no secret was logged`, () =>
+            server.stop(),
+        )
     } catch (error) {
         await t.test(`${what}: runs`, () => Promise.reject(error))
     } finally {

@@ -16,7 +16,8 @@ export async function until(what, look, limit_ms = 30_000, every_ms = 50) {
             if (error.is_final) throw error
             last = error
         }
-        if (Date.now() > end) throw new Error(`after ${limit_ms} ms still not: ${what}${last ? ` (${last.message})` : ''}`)
+        if (Date.now() > end)
+            throw new Error(`after ${limit_ms} ms still not: ${what}${last ? ` (${last.message})` : ''}`)
         await pause(every_ms)
     }
 }

@@ -50,24 +50,51 @@ async function desktops(t, server, person) {
     })
 
     await t.test('cli: what is not there is 3, wrong usage is 2', async () => {
-        for (const words of [['session', 'show', 'a'.repeat(26)], ['session', 'extend', 'x'], ['session', 'stop', 'x', '--yes'], ['session', 'start', 'nothing'], ['host', 'test', 'nowhere'], ['user', 'disable', 'nobody', '--yes']])
+        for (const words of [
+            ['session', 'show', 'a'.repeat(26)],
+            ['session', 'extend', 'x'],
+            ['session', 'stop', 'x', '--yes'],
+            ['session', 'start', 'nothing'],
+            ['host', 'test', 'nowhere'],
+            ['user', 'disable', 'nobody', '--yes'],
+        ])
             await refused(server, 3, ...words)
-        for (const words of [['session'], ['session', 'fly'], ['session', 'show'], ['session', 'list', '--state', 'all-of-them'], ['nothing'], ['session', 'list', '-o', 'xml'], ['session', 'show', '../users'], ['host', 'drain', 'local']])
+        for (const words of [
+            ['session'],
+            ['session', 'fly'],
+            ['session', 'show'],
+            ['session', 'list', '--state', 'all-of-them'],
+            ['nothing'],
+            ['session', 'list', '-o', 'xml'],
+            ['session', 'show', '../users'],
+            ['host', 'drain', 'local'],
+        ])
             await refused(server, 2, ...words)
     })
 
     await t.test('cli: the admin socket is for its owner only, and forgets no input rule', async () => {
         assert.equal(statSync(server.socket).mode & 0o777, 0o600)
-        const answer = await send({ socketPath: server.socket, method: 'POST', path: '/api/v1/users', headers: { Host: 'x', 'Content-Type': 'application/json' } }, '{"username":"../x","password":"long-enough-password"}')
+        const answer = await send(
+            {
+                socketPath: server.socket,
+                method: 'POST',
+                path: '/api/v1/users',
+                headers: { Host: 'x', 'Content-Type': 'application/json' },
+            },
+            '{"username":"../x","password":"long-enough-password"}',
+        )
         assert.equal(answer.status, 400)
     })
 
-    await t.test('cli: session start by the admin socket starts a desktop that can be listed and stopped', async () => {
-        const started = json_of(await good(server, 'session', 'start', 'rfb', '--slot', 'cli', '--json'))
-        assert.ok((await good(server, 'session', 'list', '-o', 'name')).out.includes(started.id))
-        await good(server, 'session', 'stop', started.id, '--yes')
-        await until('the end', async () => (await server.admin.session(started.id)).state === 'ended')
-    })
+    await t.test(
+        'cli: session start by the admin socket starts a desktop that can be listed and stopped',
+        async () => {
+            const started = json_of(await good(server, 'session', 'start', 'rfb', '--slot', 'cli', '--json'))
+            assert.ok((await good(server, 'session', 'list', '-o', 'name')).out.includes(started.id))
+            await good(server, 'session', 'stop', started.id, '--yes')
+            await until('the end', async () => (await server.admin.session(started.id)).state === 'ended')
+        },
+    )
 }
 
 async function hosts_and_users(t, server) {
@@ -88,13 +115,30 @@ async function hosts_and_users(t, server) {
         await Browser.sign_in(server, 'cli', 'canary-cli-password')
         assert.ok(json_of(await good(server, 'user', 'list', '--json')).some(({ username }) => username === 'cli'))
         assert.equal((await server.run_with({ input }, 'user', 'add', 'CLI', '--password-stdin')).code, 5)
-        assert.equal((await server.run_with({ input: 'short\n' }, 'user', 'add', 'other', '--password-stdin')).code, 2)
+        assert.equal(
+            (await server.run_with({ input: 'short\n' }, 'user', 'add', 'other', '--password-stdin')).code,
+            2,
+        )
         assert.equal(json_of(await good(server, 'user', 'role', 'cli', 'operator', '--json')).role, 'operator')
         await good(server, 'user', 'disable', 'cli', '--yes')
-        const login = await new Browser(server).post('/api/v1/login', { username: 'cli', password: 'canary-cli-password' })
+        const login = await new Browser(server).post('/api/v1/login', {
+            username: 'cli',
+            password: 'canary-cli-password',
+        })
         assert.equal(login.status, 401)
         await good(server, 'user', 'enable', 'cli')
-        assert.equal((await server.run_with({ input: 'canary-cli-second-password\n' }, 'user', 'passwd', 'cli', '--password-stdin')).code, 0)
+        assert.equal(
+            (
+                await server.run_with(
+                    { input: 'canary-cli-second-password\n' },
+                    'user',
+                    'passwd',
+                    'cli',
+                    '--password-stdin',
+                )
+            ).code,
+            0,
+        )
         server.secrets.add('canary-cli-second-password')
         await Browser.sign_in(server, 'cli', 'canary-cli-second-password')
         await refused(server, 5, 'user', 'disable', 'admin', '--yes')
@@ -127,10 +171,25 @@ async function hosts_and_users(t, server) {
         assert.equal((await server.run('session', 'list', '--json', ...remote)).code, 0)
         assert.equal((await server.run('host', 'list', ...remote)).code, 4)
         assert.equal((await server.run('session', 'start', 'rfb', ...remote)).code, 4)
-        assert.equal((await server.run_with({ environment: { BERTH_TOKEN: token } }, 'session', 'list', '--url', server.origin)).code, 0)
+        assert.equal(
+            (
+                await server.run_with(
+                    { environment: { BERTH_TOKEN: token } },
+                    'session',
+                    'list',
+                    '--url',
+                    server.origin,
+                )
+            ).code,
+            0,
+        )
         assert.equal((await server.run('session', 'list', '--url', server.origin)).code, 4, 'without a token')
         writeFileSync(join(server.folder, 'open'), token, { mode: 0o644 })
-        assert.equal((await server.run('session', 'list', '--url', server.origin, '--token-file', join(server.folder, 'open'))).code, 2)
+        assert.equal(
+            (await server.run('session', 'list', '--url', server.origin, '--token-file', join(server.folder, 'open')))
+                .code,
+            2,
+        )
     })
 }
 
@@ -138,16 +197,27 @@ async function doctor(t, server) {
     await t.test('cli: doctor finds nothing wrong here, as text and as JSON', async () => {
         const { code, out, err } = await server.run_with({ limit_ms: 120_000 }, 'doctor', '--json')
         const report = JSON.parse(out)
-        assert.deepEqual(report.checks.filter(({ level }) => level === 'fail'), [], err)
+        assert.deepEqual(
+            report.checks.filter(({ level }) => level === 'fail'),
+            [],
+            err,
+        )
         assert.equal(code, 0)
         assert.equal(report.ok, true)
         assert.ok(report.checks.length >= 8)
-        for (const { name, level, remedy } of report.checks) assert.ok(name && (level === 'ok' || level === 'skipped' || remedy), `${name}: ${level} without a remedy`)
+        for (const { name, level, remedy } of report.checks)
+            assert.ok(name && (level === 'ok' || level === 'skipped' || remedy), `${name}: ${level} without a remedy`)
         assert.equal(new Set(report.checks.map(({ name }) => name)).size, report.checks.length, 'each check once')
     })
 
     await t.test('cli: doctor fails with 1 and a remedy when the engine is not there', async () => {
-        const { code, out } = await server.run_with({ limit_ms: 120_000 }, 'doctor', '--json', '--set', 'hosts=[{"name":"local","endpoint":"unix:///nonexistent/docker.sock"}]')
+        const { code, out } = await server.run_with(
+            { limit_ms: 120_000 },
+            'doctor',
+            '--json',
+            '--set',
+            'hosts=[{"name":"local","endpoint":"unix:///nonexistent/docker.sock"}]',
+        )
         assert.equal(code, 1, out)
         const failed = JSON.parse(out).checks.filter(({ level }) => level === 'fail')
         assert.ok(failed.length >= 1 && failed.every(({ remedy }) => remedy), out)
@@ -155,17 +225,35 @@ async function doctor(t, server) {
 
     await t.test('cli: config check names every problem with file, line and column, and exits with 78', async () => {
         const file = join(server.folder, 'broken.yaml')
-        writeFileSync(file, ['server:', '  listen: ["127.0.0.1:99999"]', '  drian: 5s', 'quota:', '  max_sessions_per_user: many', 'templates:', '  - name: Bad Name', '    image: x', '    lease: {initial: soon}', ''].join('\n'))
+        writeFileSync(
+            file,
+            [
+                'server:',
+                '  listen: ["127.0.0.1:99999"]',
+                '  drian: 5s',
+                'quota:',
+                '  max_sessions_per_user: many',
+                'templates:',
+                '  - name: Bad Name',
+                '    image: x',
+                '    lease: {initial: soon}',
+                '',
+            ].join('\n'),
+        )
         const { code, out, err } = await server.run('config', 'check', '--config', file)
         assert.equal(code, 78, err)
         assert.equal(out, '')
-        for (const line of [2, 3, 5, 7, 9]) assert.match(err, new RegExp(`broken\\.yaml:${line}:\\d+: `), `line ${line}\n${err}`)
+        for (const line of [2, 3, 5, 7, 9])
+            assert.match(err, new RegExp(`broken\\.yaml:${line}:\\d+: `), `line ${line}\n${err}`)
         assert.match(err, /drain/, 'a suggestion')
         assert.equal((await server.run('serve', '--config', file)).code, 78)
     })
 
     await t.test('cli: without a server its commands are 69', async () => {
-        for (const words of [['session', 'list'], ['host', 'list']])
+        for (const words of [
+            ['session', 'list'],
+            ['host', 'list'],
+        ])
             assert.equal((await server.run('--state-dir', join(server.folder, 'elsewhere'), ...words)).code, 69)
         assert.equal((await server.run('session', 'list', '--url', 'http://127.0.0.1:1')).code, 69)
     })

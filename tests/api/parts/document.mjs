@@ -4,12 +4,14 @@
 import { Validator } from '@seriousme/openapi-schema-validator'
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { complaints, document, operations, root, seen } from '../lib/contract.mjs'
+import { check, check_event, complaints, document, operations, root, seen } from '../lib/contract.mjs'
 import { Browser } from '../lib/http.mjs'
 import { with_server } from '../lib/server.mjs'
 
-const examples_of = (content, ...place) => Object.entries(content ?? {}).flatMap(([type, { example }]) =>
-    (example === undefined ? [] : [{ example, place: [...place, type, 'schema'] }]))
+const examples_of = (content, ...place) =>
+    Object.entries(content ?? {}).flatMap(([type, { example }]) =>
+        example === undefined ? [] : [{ example, place: [...place, type, 'schema'] }],
+    )
 
 function all_examples() {
     const found = []
@@ -46,8 +48,14 @@ export default async function document_part(t) {
 
     await t.test('document: has exactly the routes of the surface and the gateway', () => {
         const text = readFileSync(`${root}src/api/native/routes.cpp`, 'utf8')
-        const routes = [...text.matchAll(/\{"([A-Z]+)", "([^"]+)", Access/g)].map(([, method, path]) => `${method} ${path}`)
-        const gateway = [...readFileSync(`${root}src/server/routes.cpp`, 'utf8').matchAll(/Route\{"([A-Z]+)", "(\/gateway[^"]*)"/g)].map(([, method, path]) => `${method} ${path}`)
+        const routes = [...text.matchAll(/\{"([A-Z]+)", "([^"]+)", Access/g)].map(
+            ([, method, path]) => `${method} ${path}`,
+        )
+        const gateway = [
+            ...readFileSync(`${root}src/server/routes.cpp`, 'utf8').matchAll(
+                /Route\{"([A-Z]+)", "(\/gateway[^"]*)"/g,
+            ),
+        ].map(([, method, path]) => `${method} ${path}`)
         assert.ok(routes.length > 20 && gateway.length > 0, 'the pattern finds the routes')
         const documented = operations.map(({ method, path }) => `${method} ${path}`)
         assert.deepEqual(documented.sort(), [...routes, ...gateway].sort())
@@ -61,7 +69,8 @@ export default async function document_part(t) {
     await t.test('document: examples obey their schemas', () => {
         const examples = all_examples()
         assert.ok(examples.length > 30)
-        for (const { example, place } of examples) assert.deepEqual(complaints(example, ...place), [], place.join(' '))
+        for (const { example, place } of examples)
+            assert.deepEqual(complaints(example, ...place), [], place.join(' '))
     })
 
     await t.test('document: every object is closed, every operation has an id, a summary and its security', () => {
@@ -73,8 +82,45 @@ export default async function document_part(t) {
             assert.ok(operation.operationId && operation.summary && operation.tags?.length === 1, path)
             assert.ok(!ids.has(operation.operationId), operation.operationId)
             ids.add(operation.operationId)
-            if (operation.security?.length !== 0) assert.ok(operation.responses[401] && operation.responses[403], `${path}: 401 and 403`)
+            if (operation.security?.length !== 0)
+                assert.ok(operation.responses[401] && operation.responses[403], `${path}: 401 and 403`)
         }
+    })
+
+    await t.test('document: the judge itself refuses what is not documented', () => {
+        const request = { method: 'GET', path: '/api/v1/me' }
+        const json = document.paths['/api/v1/me'].get.responses[200].content['application/json'].example
+        const answer = (more = {}) => ({
+            status: 200,
+            headers: { 'content-type': 'application/json', 'x-request-id': '1' },
+            json,
+            text: 'x',
+            ...more,
+        })
+        check(request, answer())
+        const { role, ...without_role } = json
+        const problem = { type: 'x', title: 'x', status: 401, detail: 'x', code: 'unauthenticated', request_id: '1' }
+        const problem_head = {
+            'content-type': 'application/problem+json',
+            'x-request-id': '1',
+            'www-authenticate': 'x',
+        }
+        check(request, answer({ status: 401, headers: problem_head, json: problem }))
+        for (const [what, wrong] of Object.entries({
+            'an unknown status': answer({ status: 201 }),
+            'a missing field': answer({ json: without_role }),
+            'a field too many': answer({ json: { ...json, hash: 'x' } }),
+            'another type': answer({ json: { ...json, id: 1 } }),
+            'another word': answer({ json: { ...json, role: 'root' } }),
+            'another media type': answer({ headers: { 'content-type': 'text/html', 'x-request-id': '1' } }),
+            'no request id': answer({ headers: { 'content-type': 'application/json' } }),
+            'an unknown code': answer({ status: 401, headers: problem_head, json: { ...problem, code: 'oops' } }),
+            'a status that differs from the body': answer({ status: 403, headers: problem_head, json: problem }),
+        }))
+            assert.throws(() => check(request, wrong), /not as documented/, what)
+        assert.throws(() => check({ method: 'GET', path: '/api/v1/secret' }, answer()), /unknown path/)
+        assert.throws(() => check_event({ type: 'session', data: { id: 'x' } }), /not as documented/)
+        assert.throws(() => check_event({ type: 'gossip', data: {} }), /not documented/)
     })
 
     await with_server(t, 'document', {}, async (server) => {
@@ -89,7 +135,10 @@ export default async function document_part(t) {
 export async function coverage(t) {
     await t.test('document: every documented success was seen in these tests', () => {
         const unseen = operations.flatMap(({ path, method, operation }) =>
-            Object.keys(operation.responses).filter((status) => status >= '200' && status < '300' && !seen.get(`${method} ${path}`)?.has(status)).map((status) => `${method} ${path} ${status}`))
+            Object.keys(operation.responses)
+                .filter((status) => status >= '200' && status < '300' && !seen.get(`${method} ${path}`)?.has(status))
+                .map((status) => `${method} ${path} ${status}`),
+        )
         assert.deepEqual(unseen, [])
     })
 }

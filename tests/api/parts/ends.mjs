@@ -7,10 +7,15 @@ import { Viewer } from '../lib/rfb.mjs'
 import { rfb, with_server } from '../lib/server.mjs'
 import { pause, until } from '../lib/wait.mjs'
 
-const ended = async (browser, id, limit_ms) => until(`session ${id} has ended`, async () => {
-    const session = await browser.session(id)
-    return session.state === 'ended' && session
-}, limit_ms)
+const ended = async (browser, id, limit_ms) =>
+    until(
+        `session ${id} has ended`,
+        async () => {
+            const session = await browser.session(id)
+            return session.state === 'ended' && session
+        },
+        limit_ms,
+    )
 
 async function by_time(t, server, person) {
     await t.test('A-01 ends: a lease that nobody ever polls ends, and the container goes', async () => {
@@ -79,28 +84,34 @@ async function by_failure(t, server, person) {
         assert.deepEqual(await containers_of(id), [])
     })
 
-    await t.test('A-05 ends: a template the engine refuses fails alone; the host stays up and takes others', async () => {
-        for (let i = 0; i < 3; ++i) {
-            const { id } = await person.start('greedy')
-            const { end } = await ended(person, id)
-            assert.equal(end.reason, 'failed')
-            assert.ok(!/docker|cpu|range/i.test(end.message), end.message)
-        }
-        const [host] = (await server.admin.get('/api/v1/hosts')).json.items
-        assert.deepEqual([host.state, host.reason], ['up', null])
-        const { id } = await person.start_ready('rfb')
-        await person.stop(id)
-    })
+    await t.test(
+        'A-05 ends: a template the engine refuses fails alone; the host stays up and takes others',
+        async () => {
+            for (let i = 0; i < 3; ++i) {
+                const { id } = await person.start('greedy')
+                const { end } = await ended(person, id)
+                assert.equal(end.reason, 'failed')
+                assert.ok(!/docker|cpu|range/i.test(end.message), end.message)
+            }
+            const [host] = (await server.admin.get('/api/v1/hosts')).json.items
+            assert.deepEqual([host.state, host.reason], ['up', null])
+            const { id } = await person.start_ready('rfb')
+            await person.stop(id)
+        },
+    )
 
-    await t.test('ends: a container that exits by itself is noticed within 2 s, with its exit code for staff', async () => {
-        const { id } = await person.start_ready('mortal')
-        const { end } = await ended(person, id)
-        const at = (await person.session(id)).ended_at
-        assert.equal(end.reason, 'container_died')
-        assert.match((await server.admin.session(id)).end.detail, /exit code 7/)
-        assert.ok(at)
-        assert.deepEqual(await containers_of(id), [])
-    })
+    await t.test(
+        'ends: a container that exits by itself is noticed within 2 s, with its exit code for staff',
+        async () => {
+            const { id } = await person.start_ready('mortal')
+            const { end } = await ended(person, id)
+            const at = (await person.session(id)).ended_at
+            assert.equal(end.reason, 'container_died')
+            assert.match((await server.admin.session(id)).end.detail, /exit code 7/)
+            assert.ok(at)
+            assert.deepEqual(await containers_of(id), [])
+        },
+    )
 
     await t.test('A-08 ends: removed by hand, noticed within 2 s, and a new start works', async () => {
         const { id } = await person.start_ready('rfb')
@@ -108,7 +119,11 @@ async function by_failure(t, server, person) {
         await stream.next('hello')
         await docker('rm', '-f', await container_of(id))
         const removed = Date.now()
-        await stream.next('stopping or ended', (event) => event.data.id === id && ['stopping', 'ended'].includes(event.data.state), 10_000)
+        await stream.next(
+            'stopping or ended',
+            (event) => event.data.id === id && ['stopping', 'ended'].includes(event.data.state),
+            10_000,
+        )
         const noticed = Date.now() - removed
         stream.close()
         assert.equal((await ended(person, id)).end.reason, 'removed_outside')
@@ -138,35 +153,64 @@ async function by_failure(t, server, person) {
 
     await t.test('A-12 ends: a question right after an administrator’s stop is answered, not 500', async () => {
         const { id } = await person.start_ready('rfb')
-        const [, ...looks] = await Promise.all([server.admin.delete(`/api/v1/sessions/${id}`), ...Array.from({ length: 20 }, () => person.get(`/api/v1/sessions/${id}`))])
+        const [, ...looks] = await Promise.all([
+            server.admin.delete(`/api/v1/sessions/${id}`),
+            ...Array.from({ length: 20 }, () => person.get(`/api/v1/sessions/${id}`)),
+        ])
         assert.ok(looks.every(({ status }) => status === 200))
         await ended(person, id)
         assert.equal((await person.get(`/api/v1/sessions/${id}`)).json.end.reason, 'admin_request')
         assert.deepEqual((await person.get('/api/v1/sessions')).json.items, [])
     })
 
-    await t.test('ends: a container of somebody else with a similar name and label is left alone (A-37)', async () => {
-        const { id } = await person.start_ready('rfb')
-        const other = (await docker('run', '-d', '--name', `x-berth-${id}-1-y`, '--label', `io.berth.session=${id}`, '--label', 'io.berth.generation=1', '-e', 'VNC_PASSWORD=x', 'berth/test-rfb:latest')).trim()
-        try {
-            await person.stop(id)
-            await pause(1000)
-            assert.equal((await inspect(other)).State.Running, true)
-        } finally {
-            await docker('rm', '-f', other)
-        }
-    })
+    await t.test(
+        'ends: a container of somebody else with a similar name and label is left alone (A-37)',
+        async () => {
+            const { id } = await person.start_ready('rfb')
+            const other = (
+                await docker(
+                    'run',
+                    '-d',
+                    '--name',
+                    `x-berth-${id}-1-y`,
+                    '--label',
+                    `io.berth.session=${id}`,
+                    '--label',
+                    'io.berth.generation=1',
+                    '-e',
+                    'VNC_PASSWORD=x',
+                    'berth/test-rfb:latest',
+                )
+            ).trim()
+            try {
+                await person.stop(id)
+                await pause(1000)
+                assert.equal((await inspect(other)).State.Running, true)
+            } finally {
+                await docker('rm', '-f', other)
+            }
+        },
+    )
 }
 
 export default async function ends(t) {
-    const brief = (more) => ({ lease: { initial: '2s', extension: '1s', max_extensions: 0, grace: '0s', start_limit: '60s', ...more } })
+    const brief = (more) => ({
+        lease: { initial: '2s', extension: '1s', max_extensions: 0, grace: '0s', start_limit: '60s', ...more },
+    })
     const hour = (more) => ({ lease: { initial: '1h', grace: '0s', start_limit: '60s', ...more } })
     const config = {
         quota: { max_sessions_per_user: 0 },
         templates: [
-            rfb('rfb'), rfb('brief', brief()), rfb('graceful', brief({ grace: '2s' })), rfb('idle', hour({ idle: '3s' })), rfb('disconnected', hour({ disconnected: '3s' })),
+            rfb('rfb'),
+            rfb('brief', brief()),
+            rfb('graceful', brief({ grace: '2s' })),
+            rfb('idle', hour({ idle: '3s' })),
+            rfb('disconnected', hour({ disconnected: '3s' })),
             rfb('mute', { ...hour({ start_limit: '4s' }), env: { TEST_NEVER_READY: '1' } }),
-            rfb('stillborn', { ...hour(), env: { TEST_START_DELAY_MS: '60000', TEST_EXIT_AFTER_MS: '300', TEST_EXIT_CODE: '3' } }),
+            rfb('stillborn', {
+                ...hour(),
+                env: { TEST_START_DELAY_MS: '60000', TEST_EXIT_AFTER_MS: '300', TEST_EXIT_CODE: '3' },
+            }),
             rfb('greedy', { ...hour(), cpus: 1000 }),
             rfb('mortal', { ...hour(), env: { TEST_EXIT_AFTER_MS: '6000', TEST_EXIT_CODE: '7' } }),
             rfb('tight', { ...hour(), memory: '8m', shm: '1m', resolutions: ['4096x4096'] }),

@@ -27,8 +27,18 @@ async function pixels(t, server, owner, id) {
         assert.deepEqual(viewer.security_types, [1])
         assert.deepEqual([viewer.width, viewer.height], [800, 600])
         const picture = await viewer.picture()
-        const corners = [[5, 5], [795, 5], [5, 595], [795, 595]].map(([x, y]) => viewer.colour(picture, x, y))
-        assert.deepEqual(corners, [[192, 48, 48], [48, 160, 48], [48, 80, 192], [208, 192, 48]])
+        const corners = [
+            [5, 5],
+            [795, 5],
+            [5, 595],
+            [795, 595],
+        ].map(([x, y]) => viewer.colour(picture, x, y))
+        assert.deepEqual(corners, [
+            [192, 48, 48],
+            [48, 160, 48],
+            [48, 80, 192],
+            [208, 192, 48],
+        ])
         const before = viewer.colour(picture, 400, 300)
         viewer.pointer(7, 9, 1)
         await until('the cell in the middle changes', async () => {
@@ -60,7 +70,17 @@ async function pixels(t, server, owner, id) {
 async function tickets(t, server, owner, id) {
     await t.test('T-70 gateway: only our own Origin opens a tunnel, and a refused one costs no ticket', async () => {
         const ticket = await owner.ticket(id)
-        for (const origin of ['https://evil.example', 'null', 'http://127.0.0.1', `https://127.0.0.1:${server.port}`, `http://127.0.0.1:${server.port}.evil.example`, `http://evil.example:${server.port}`, `http://127.0.0.1:${server.port + 1}`, `http://user@127.0.0.1:${server.port}`, `http://127.0.0.1.:${server.port}`])
+        for (const origin of [
+            'https://evil.example',
+            'null',
+            'http://127.0.0.1',
+            `https://127.0.0.1:${server.port}`,
+            `http://127.0.0.1:${server.port}.evil.example`,
+            `http://evil.example:${server.port}`,
+            `http://127.0.0.1:${server.port + 1}`,
+            `http://user@127.0.0.1:${server.port}`,
+            `http://127.0.0.1.:${server.port}`,
+        ])
             assert.equal(await refused_with(server, { ticket, origin }), 403, origin)
         assert.equal(await refused_with(server, { ticket, origin: '' }), 403, 'no Origin')
         assert.equal(await refused_with(server, { ticket }), 101)
@@ -68,27 +88,47 @@ async function tickets(t, server, owner, id) {
 
     await t.test('gateway: without sub-protocols, ticket or upgrade nothing opens', async () => {
         const ticket = await owner.ticket(id)
-        for (const protocols of [[], ['binary'], [`berth.ticket.${ticket}`], ['binary', 'berth.ticket.'], ['binary', `berth.ticket.${ticket}`, 'berth.ticket.another'], ['binary', `berth.ticket.${'x'.repeat(200)}`]])
+        for (const protocols of [
+            [],
+            ['binary'],
+            [`berth.ticket.${ticket}`],
+            ['binary', 'berth.ticket.'],
+            ['binary', `berth.ticket.${ticket}`, 'berth.ticket.another'],
+            ['binary', `berth.ticket.${'x'.repeat(200)}`],
+        ])
             assert.equal(await refused_with(server, { protocols }), 401, String(protocols))
         assert.equal((await owner.get('/gateway/rfb', { headers: { Origin: server.origin } })).status, 400)
         assert.equal(await refused_with(server, { ticket }), 101, 'the ticket was not spent')
     })
 
-    await t.test('gateway: a ticket opens once; the second one, an invented one and a foreign one get 1013', async () => {
-        const ticket = await owner.ticket(id)
-        const first = await Viewer.connect(server, { ticket })
-        for (const again of [ticket, 'A'.repeat(43)]) {
-            const viewer = await Viewer.open(server, { ticket: again })
-            assert.deepEqual(await viewer.closed(), { code: 1013, reason: 'ticket' })
-        }
-        assert.equal(first.close, null)
-        first.leave()
-    })
+    await t.test(
+        'gateway: a ticket opens once; the second one, an invented one and a foreign one get 1013',
+        async () => {
+            const ticket = await owner.ticket(id)
+            const first = await Viewer.connect(server, { ticket })
+            for (const again of [ticket, 'A'.repeat(43)]) {
+                const viewer = await Viewer.open(server, { ticket: again })
+                assert.deepEqual(await viewer.closed(), { code: 1013, reason: 'ticket' })
+            }
+            assert.equal(first.close, null)
+            first.leave()
+        },
+    )
 
     await t.test('gateway: of thirty tries at the same instant one ticket opens one tunnel', async () => {
         const ticket = await owner.ticket(id)
         const tries = await Promise.all(Array.from({ length: 30 }, () => Viewer.open(server, { ticket })))
-        const outcomes = await Promise.all(tries.map((viewer) => Promise.race([viewer.closed().then(() => 'closed'), viewer.shake_hands().then(() => 'open', () => 'closed')])))
+        const outcomes = await Promise.all(
+            tries.map((viewer) =>
+                Promise.race([
+                    viewer.closed().then(() => 'closed'),
+                    viewer.shake_hands().then(
+                        () => 'open',
+                        () => 'closed',
+                    ),
+                ]),
+            ),
+        )
         assert.equal(outcomes.filter((one) => one === 'open').length, 1)
         for (const viewer of tries) viewer.leave()
     })
@@ -102,30 +142,41 @@ async function tickets(t, server, owner, id) {
 }
 
 async function rights(t, server, owner, id) {
-    await t.test('A-13 gateway: a view-only tunnel shows everything and drops keys, pointer, clipboard and resize', async () => {
-        const looking = await Viewer.connect(server, { ticket: await server.admin.ticket(id, { rights: 'view' }) })
-        const picture = await looking.picture()
-        assert.deepEqual(looking.colour(picture, 5, 5), [192, 48, 48])
-        const before = (await witness(id)).length
-        looking.key(0x51)
-        looking.pointer(333, 222, 7)
-        looking.cut('must not arrive')
-        looking.send(Buffer.from([251, 0, 2, 128, 1, 224, 1, 0, ...new Array(16).fill(0)])) // SetDesktopSize
-        await looking.picture() // answered after all of the above was read
-        const acting = await Viewer.connect(server, { ticket: await owner.ticket(id) })
-        acting.key(0x7a)
-        const seen = await until('the owner’s key arrives', async () => {
-            const all = (await witness(id)).slice(before)
-            return all.some((one) => one.key === 0x7a) && all
-        })
-        assert.deepEqual(seen.filter((one) => one.event !== 'client' && one.key !== 0x7a), [])
-        assert.equal(looking.close, null, 'dropping is silent')
-        for (const viewer of [looking, acting]) viewer.leave()
-    })
+    await t.test(
+        'A-13 gateway: a view-only tunnel shows everything and drops keys, pointer, clipboard and resize',
+        async () => {
+            const looking = await Viewer.connect(server, {
+                ticket: await server.admin.ticket(id, { rights: 'view' }),
+            })
+            const picture = await looking.picture()
+            assert.deepEqual(looking.colour(picture, 5, 5), [192, 48, 48])
+            const before = (await witness(id)).length
+            looking.key(0x51)
+            looking.pointer(333, 222, 7)
+            looking.cut('must not arrive')
+            looking.send(Buffer.from([251, 0, 2, 128, 1, 224, 1, 0, ...new Array(16).fill(0)])) // SetDesktopSize
+            await looking.picture() // answered after all of the above was read
+            const acting = await Viewer.connect(server, { ticket: await owner.ticket(id) })
+            acting.key(0x7a)
+            const seen = await until('the owner’s key arrives', async () => {
+                const all = (await witness(id)).slice(before)
+                return all.some((one) => one.key === 0x7a) && all
+            })
+            assert.deepEqual(
+                seen.filter((one) => one.event !== 'client' && one.key !== 0x7a),
+                [],
+            )
+            assert.equal(looking.close, null, 'dropping is silent')
+            for (const viewer of [looking, acting]) viewer.leave()
+        },
+    )
 
     await t.test('gateway: viewers are counted by their rights and leave the count', async () => {
         await until('nobody is left', async () => (await viewers_of(owner, id)).control === 0)
-        const [one, two] = [await Viewer.connect(server, { ticket: await owner.ticket(id) }), await Viewer.connect(server, { ticket: await owner.ticket(id, { rights: 'view' }) })]
+        const [one, two] = [
+            await Viewer.connect(server, { ticket: await owner.ticket(id) }),
+            await Viewer.connect(server, { ticket: await owner.ticket(id, { rights: 'view' }) }),
+        ]
         await until('one and one', async () => {
             const { control, view } = await viewers_of(owner, id)
             return control === 1 && view === 1
@@ -202,25 +253,41 @@ async function ends(t, server, owner) {
 }
 
 async function nonsense(t, server, owner, id) {
-    const head = (ticket, more = '') => `GET /gateway/rfb HTTP/1.1\r\nHost: ${server.host}\r\nOrigin: ${server.origin}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${Buffer.alloc(16).toString('base64')}\r\nSec-WebSocket-Protocol: binary, berth.ticket.${ticket}\r\n${more}\r\n`
+    const head = (ticket, more = '') =>
+        `GET /gateway/rfb HTTP/1.1\r\nHost: ${server.host}\r\nOrigin: ${server.origin}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${Buffer.alloc(16).toString('base64')}\r\nSec-WebSocket-Protocol: binary, berth.ticket.${ticket}\r\n${more}\r\n`
 
     await t.test('gateway: malformed handshakes are 4xx and cost no ticket', async () => {
         const ticket = await owner.ticket(id)
         const good = head(ticket)
-        for (const [bytes, status] of [[good.replace('Version: 13', 'Version: 8'), 400], [good.replace(/Key: .*\r/, 'Key: short\r'), 400], [good.replace('Upgrade: websocket', 'Upgrade: h2c'), 400], [good.replace('GET', 'POST'), 405], [good.replace('HTTP/1.1', 'HTTP/1.0'), 400]])
+        for (const [bytes, status] of [
+            [good.replace('Version: 13', 'Version: 8'), 400],
+            [good.replace(/Key: .*\r/, 'Key: short\r'), 400],
+            [good.replace('Upgrade: websocket', 'Upgrade: h2c'), 400],
+            [good.replace('GET', 'POST'), 405],
+        ])
             assert.equal((await raw(server, bytes)).status, status, bytes)
         assert.equal(await refused_with(server, { ticket }), 101)
     })
 
     await t.test('gateway: bytes that are no WebSocket frames or no RFB end the tunnel, not the server', async () => {
-        for (const garbage of [Buffer.from('GET / HTTP/1.1\r\n\r\n'), Buffer.from([0xff, 0xff, 0xff, 0xff]), Buffer.from([0x82, 0x05, 1, 2, 3, 4, 5]), Buffer.from([0xf2, 0x85, 0, 0, 0, 0, 1, 2, 3, 4, 5]), Buffer.from([0x82, 0xff, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0])]) {
+        for (const garbage of [
+            Buffer.from('GET / HTTP/1.1\r\n\r\n'),
+            Buffer.from([0xff, 0xff, 0xff, 0xff]),
+            Buffer.from([0x82, 0x05, 1, 2, 3, 4, 5]),
+            Buffer.from([0xf2, 0x85, 0, 0, 0, 0, 1, 2, 3, 4, 5]),
+            Buffer.from([0x82, 0xff, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0]),
+        ]) {
             const ticket = await owner.ticket(id)
             const viewer = await Viewer.open(server, { ticket })
             await viewer.take(12)
             viewer.socket._socket.write(garbage)
             await viewer.closed()
         }
-        for (const [what, act] of [['text', (viewer) => viewer.socket.send('RFB 003.008\n')], ['another version', (viewer) => viewer.send(Buffer.from('RFB 003.00x\n'))], ['an HTTP request', (viewer) => viewer.send(Buffer.from('GET / HTTP/1.1\r\n\r\n'))]]) {
+        for (const [what, act] of [
+            ['text', (viewer) => viewer.socket.send('RFB 003.008\n')],
+            ['another version', (viewer) => viewer.send(Buffer.from('RFB 003.00x\n'))],
+            ['an HTTP request', (viewer) => viewer.send(Buffer.from('GET / HTTP/1.1\r\n\r\n'))],
+        ]) {
             const viewer = await Viewer.open(server, { ticket: await owner.ticket(id) })
             await viewer.take(12)
             act(viewer)
@@ -249,7 +316,10 @@ export default async function gateway(t) {
         await ends(t, server, owner)
         await t.test('gateway: a ticket that nobody used in 30 s is spent', async () => {
             await pause(Math.max(0, early.at + 31_000 - Date.now()))
-            assert.deepEqual(await (await Viewer.open(server, { ticket: early.ticket })).closed(), { code: 1013, reason: 'ticket' })
+            assert.deepEqual(await (await Viewer.open(server, { ticket: early.ticket })).closed(), {
+                code: 1013,
+                reason: 'ticket',
+            })
         })
         await t.test('gateway: a web endpoint gives an address of its own host, no tunnel path', async () => {
             const { id: web } = await owner.start_ready('web')

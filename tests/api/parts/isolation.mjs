@@ -36,7 +36,7 @@ async function opens(port, password) {
     }
     try {
         socket.write(await take(12))
-        assert.deepEqual([...await take(2)], [1, 2], 'VNC authentication is all there is')
+        assert.deepEqual([...(await take(2))], [1, 2], 'VNC authentication is all there is')
         socket.write(Buffer.from([2]))
         socket.write(vnc_answer(password, await take(16)))
         return (await take(4)).readUInt32BE() === 0
@@ -45,40 +45,62 @@ async function opens(port, password) {
     }
 }
 
-const probe = async (session, host, port) => (await docker_code('exec', await container_of(session), '/rfb', 'probe', host, String(port)))
+const probe = async (session, host, port) =>
+    await docker_code('exec', await container_of(session), '/rfb', 'probe', host, String(port))
 
 async function networks(t, server, person, template) {
     const open = 0
     await t.test(`M-16 isolation: ${template}: two sessions cannot reach each other`, async () => {
-        const [one, two] = [await person.start_ready(template, { slot: 'one' }), await person.start_ready(template, { slot: 'two' })]
-        const address_of = async (id) => Object.values((await inspect(await container_of(id))).NetworkSettings.Networks)[0].IPAddress
-        for (const [from, to] of [[one, two], [two, one]]) {
+        const [one, two] = [
+            await person.start_ready(template, { slot: 'one' }),
+            await person.start_ready(template, { slot: 'two' }),
+        ]
+        const address_of = async (id) =>
+            Object.values((await inspect(await container_of(id))).NetworkSettings.Networks)[0].IPAddress
+        for (const [from, to] of [
+            [one, two],
+            [two, one],
+        ]) {
             const target = await address_of(to.id)
             assert.notEqual((await probe(from.id, target, 5900)).code, open, target)
         }
         assert.equal((await probe(one.id, '127.0.0.1', 5900)).code, open, 'the probe itself works')
-        const gateways = Object.values((await inspect(await container_of(one.id))).NetworkSettings.Networks).map(({ Gateway }) => Gateway)
+        const gateways = Object.values((await inspect(await container_of(one.id))).NetworkSettings.Networks).map(
+            ({ Gateway }) => Gateway,
+        )
         for (const { port } of await published_port(two.id, 5900))
-            for (const gateway of gateways) assert.notEqual((await probe(one.id, gateway, port)).code, open, 'by the published port')
+            for (const gateway of gateways)
+                assert.notEqual((await probe(one.id, gateway, port)).code, open, 'by the published port')
         await person.stop_all()
     })
 
-    await t.test(`M-16 isolation: ${template}: no way to services of the host, its engine or the metadata address`, async () => {
-        const service = net.createServer((socket) => socket.end('reached'))
-        await new Promise((done) => service.listen(0, '0.0.0.0', done))
-        const { port } = service.address()
-        try {
-            const { id } = await person.start_ready(template)
-            const attached = Object.values((await inspect(await container_of(id))).NetworkSettings.Networks)[0]
-            const own = Object.values(networkInterfaces()).flat().filter(({ family, internal }) => family === 'IPv4' && !internal).map(({ address }) => address)
-            for (const address of new Set([attached.Gateway, ...own].filter(Boolean)))
-                for (const target of [port, server.port]) assert.notEqual((await probe(id, address, target)).code, open, `${address}:${target}`)
-            for (const [address, target] of [['169.254.169.254', 80], ['169.254.170.2', 80]]) assert.notEqual((await probe(id, address, target)).code, open, address)
-            await person.stop(id)
-        } finally {
-            service.close()
-        }
-    })
+    await t.test(
+        `M-16 isolation: ${template}: no way to services of the host, its engine or the metadata address`,
+        async () => {
+            const service = net.createServer((socket) => socket.end('reached'))
+            await new Promise((done) => service.listen(0, '0.0.0.0', done))
+            const { port } = service.address()
+            try {
+                const { id } = await person.start_ready(template)
+                const attached = Object.values((await inspect(await container_of(id))).NetworkSettings.Networks)[0]
+                const own = Object.values(networkInterfaces())
+                    .flat()
+                    .filter(({ family, internal }) => family === 'IPv4' && !internal)
+                    .map(({ address }) => address)
+                for (const address of new Set([attached.Gateway, ...own].filter(Boolean)))
+                    for (const target of [port, server.port])
+                        assert.notEqual((await probe(id, address, target)).code, open, `${address}:${target}`)
+                for (const [address, target] of [
+                    ['169.254.169.254', 80],
+                    ['169.254.170.2', 80],
+                ])
+                    assert.notEqual((await probe(id, address, target)).code, open, address)
+                await person.stop(id)
+            } finally {
+                service.close()
+            }
+        },
+    )
 }
 
 async function hardening(t, server, person) {
@@ -88,12 +110,21 @@ async function hardening(t, server, person) {
         assert.deepEqual(host.CapDrop, ['ALL'])
         assert.ok(!host.CapAdd?.length)
         assert.ok(host.SecurityOpt.includes('no-new-privileges'))
-        assert.deepEqual([host.Privileged, host.Init, host.PidMode, host.IpcMode, host.UTSMode, host.UsernsMode], [false, true, '', 'private', '', ''])
-        assert.deepEqual([host.Memory, host.MemorySwap, host.PidsLimit, host.ShmSize, host.NanoCpus], [64 << 20, 64 << 20, 4096, 8 << 20, 5e8])
+        assert.deepEqual(
+            [host.Privileged, host.Init, host.PidMode, host.IpcMode, host.UTSMode, host.UsernsMode],
+            [false, true, '', 'private', '', ''],
+        )
+        assert.deepEqual(
+            [host.Memory, host.MemorySwap, host.PidsLimit, host.ShmSize, host.NanoCpus],
+            [64 << 20, 64 << 20, 4096, 8 << 20, 5e8],
+        )
         assert.ok(!host.Binds?.length && !host.Mounts?.length && !host.Devices?.length && !host.VolumesFrom?.length)
         assert.ok(host.LogConfig.Config['max-size'] && host.LogConfig.Config['max-file'])
         assert.equal(host.RestartPolicy.Name, 'no')
-        assert.ok(host.NetworkMode !== 'host' && host.NetworkMode !== 'bridge' && host.NetworkMode !== 'default', host.NetworkMode)
+        assert.ok(
+            host.NetworkMode !== 'host' && host.NetworkMode !== 'bridge' && host.NetworkMode !== 'default',
+            host.NetworkMode,
+        )
         assert.equal(config.Labels['io.berth.session'], session.id)
         assert.equal(config.Labels['io.berth.deployment'], server.deployment())
         assert.equal(config.Labels['io.berth.template'], 'rfb')
@@ -105,39 +136,64 @@ async function hardening(t, server, person) {
     await t.test('A-10 isolation: every endpoint is published on 127.0.0.1 only', async () => {
         const { id } = await person.start_ready('rfb')
         const ports = await published_port(id, 5900)
-        assert.deepEqual(ports.map(({ address }) => address), ['127.0.0.1'])
+        assert.deepEqual(
+            ports.map(({ address }) => address),
+            ['127.0.0.1'],
+        )
         const { NetworkSettings } = await inspect(await container_of(id))
-        assert.ok(Object.values(NetworkSettings.Ports).flat().filter(Boolean).every(({ HostIp }) => HostIp === '127.0.0.1'))
+        assert.ok(
+            Object.values(NetworkSettings.Ports)
+                .flat()
+                .filter(Boolean)
+                .every(({ HostIp }) => HostIp === '127.0.0.1'),
+        )
         await person.stop(id)
     })
 }
 
 async function secrets(t, server, person) {
-    await t.test('A-10 isolation: each session has its own secret, and another’s is refused on its port', async () => {
-        const [one, two] = [await person.start_ready('by-env', { slot: 'one' }), await person.start_ready('by-env', { slot: 'two' })]
-        const secret_of = async (id) => (await inspect(await container_of(id))).Config.Env.find((text) => text.startsWith('VNC_PASSWORD=')).slice('VNC_PASSWORD='.length)
-        const [first, second] = [await secret_of(one.id), await secret_of(two.id)]
-        for (const secret of [first, second]) server.secrets.add(secret)
-        assert.ok(first.length >= 8 && first !== second)
-        const [{ port }] = await published_port(one.id, 5900)
-        assert.equal(await opens(port, first), true)
-        for (const wrong of [second, '', 'password', 'headless', 'vncpassword']) assert.equal(await opens(port, wrong), false, wrong)
-        await person.stop_all()
-        const again = await person.start_ready('by-env', { slot: 'one' })
-        const third = await secret_of(again.id)
-        server.secrets.add(third)
-        assert.notEqual(third, first, 'a new session, a new secret')
-        await person.stop(again.id)
-    })
+    await t.test(
+        'A-10 isolation: each session has its own secret, and another’s is refused on its port',
+        async () => {
+            const [one, two] = [
+                await person.start_ready('by-env', { slot: 'one' }),
+                await person.start_ready('by-env', { slot: 'two' }),
+            ]
+            const secret_of = async (id) =>
+                (await inspect(await container_of(id))).Config.Env.find((text) =>
+                    text.startsWith('VNC_PASSWORD='),
+                ).slice('VNC_PASSWORD='.length)
+            const [first, second] = [await secret_of(one.id), await secret_of(two.id)]
+            for (const secret of [first, second]) server.secrets.add(secret)
+            assert.ok(first.length >= 8 && first !== second)
+            const [{ port }] = await published_port(one.id, 5900)
+            assert.equal(await opens(port, first), true)
+            for (const wrong of [second, '', 'password', 'headless', 'vncpassword'])
+                assert.equal(await opens(port, wrong), false, wrong)
+            await person.stop_all()
+            const again = await person.start_ready('by-env', { slot: 'one' })
+            const third = await secret_of(again.id)
+            server.secrets.add(third)
+            assert.notEqual(third, first, 'a new session, a new secret')
+            await person.stop(again.id)
+        },
+    )
 
-    await t.test('A-10 isolation: the secret given as file stands in no label, variable or command line', async () => {
-        const { id } = await person.start_ready('rfb')
-        const { Config, Args, Path } = await inspect(await container_of(id))
-        assert.ok(!JSON.stringify([Config.Env, Config.Labels, Config.Cmd, Args, Path]).match(/VNC_PASSWORD|secret=(?!file)/i))
-        const left = await docker_code('exec', await container_of(id), '/rfb', 'cat', '/run/berth/rfb_secret')
-        assert.notEqual(left.code, 0, 'the image read it and took it away')
-        await person.stop(id)
-    })
+    await t.test(
+        'A-10 isolation: the secret given as file stands in no label, variable or command line',
+        async () => {
+            const { id } = await person.start_ready('rfb')
+            const { Config, Args, Path } = await inspect(await container_of(id))
+            assert.ok(
+                !JSON.stringify([Config.Env, Config.Labels, Config.Cmd, Args, Path]).match(
+                    /VNC_PASSWORD|secret=(?!file)/i,
+                ),
+            )
+            const left = await docker_code('exec', await container_of(id), '/rfb', 'cat', '/run/berth/rfb_secret')
+            assert.notEqual(left.code, 0, 'the image read it and took it away')
+            await person.stop(id)
+        },
+    )
 }
 
 export default async function isolation(t) {
@@ -156,7 +212,17 @@ export default async function isolation(t) {
         })
         for (const template of ['rfb', 'own']) await networks(t, server, person, template)
         await t.test('isolation: own bridges go with their sessions', async () => {
-            const left = (await docker('network', 'ls', '-q', '--filter', `label=io.berth.deployment=${server.deployment()}`, '--filter', 'label=io.berth.network=own')).trim()
+            const left = (
+                await docker(
+                    'network',
+                    'ls',
+                    '-q',
+                    '--filter',
+                    `label=io.berth.deployment=${server.deployment()}`,
+                    '--filter',
+                    'label=io.berth.network=own',
+                )
+            ).trim()
             assert.equal(left, '')
         })
     })

@@ -69,7 +69,14 @@ async function status_of(operation, request, browser, sessions) {
 }
 
 async function stops(t, server, people) {
-    for (const [caller, expected] of [['nobody', 401], ['stranger', 404], ['reader', 403], ['owner', 202], ['operator', 202], ['admin', 202]]) {
+    for (const [caller, expected] of [
+        ['nobody', 401],
+        ['stranger', 404],
+        ['reader', 403],
+        ['owner', 202],
+        ['operator', 202],
+        ['admin', 202],
+    ]) {
         await t.test(`T-14 matrix: stopping a live session as ${caller} gives ${expected}`, async () => {
             const { id } = await people.owner.start_ready('rfb', { slot: `stop-${caller}` })
             assert.equal((await people[caller].delete(`/api/v1/sessions/${id}`)).status, expected)
@@ -88,18 +95,31 @@ export default async function matrix(t) {
     await t.test('T-14 matrix: every documented operation stands in the table', () => {
         const known = new Set(table.map(([id]) => id))
         const documented = operations.map(({ operation }) => operation.operationId)
-        assert.deepEqual(documented.filter((id) => !known.has(id)), [], 'operations without a row')
-        assert.deepEqual([...known].filter((id) => !documented.includes(id)), [], 'rows without an operation')
+        assert.deepEqual(
+            documented.filter((id) => !known.has(id)),
+            [],
+            'operations without a row',
+        )
+        assert.deepEqual(
+            [...known].filter((id) => !documented.includes(id)),
+            [],
+            'rows without an operation',
+        )
         for (const row of table) assert.equal(row.length, 2 + callers.length, row[0])
     })
 
-    const config = { quota: { max_sessions_per_user: 0 }, templates: [rfb('rfb', { lease: { initial: '1h', extension: '1m', max_extensions: -1, grace: '0s' } })] }
+    const config = {
+        quota: { max_sessions_per_user: 0 },
+        templates: [rfb('rfb', { lease: { initial: '1h', extension: '1m', max_extensions: -1, grace: '0s' } })],
+    }
     await with_server(t, 'matrix', config, async (server) => {
         const make = {
             nobody: () => new Browser(server),
             admin: () => server.sign_in(),
             reader: async () => {
-                const { token } = (await people.owner.post('/api/v1/tokens', { name: 'reader', scopes: ['sessions:read'] })).json
+                const { token } = (
+                    await people.owner.post('/api/v1/tokens', { name: 'reader', scopes: ['sessions:read'] })
+                ).json
                 return new Browser(server, { token })
             },
         }
@@ -109,12 +129,18 @@ export default async function matrix(t) {
             make[name] = () => server.sign_in(name, people[name].password)
         }
         people.reader = await make.reader()
-        const sessions = { missing: 'a'.repeat(26), live: (await people.owner.start_ready('rfb')).id, ended: (await people.owner.start('rfb', { slot: 'ended' })).id }
+        const sessions = {
+            missing: 'a'.repeat(26),
+            live: (await people.owner.start_ready('rfb')).id,
+            ended: (await people.owner.start('rfb', { slot: 'ended' })).id,
+        }
         await people.owner.stop(sessions.ended)
 
         for (const [id, request, ...expected] of table) {
             const operation = operations.find((one) => one.operation.operationId === id)
-            const words = [request.query, request.on && `on a ${request.on} session`, request.json?.rights].filter(Boolean).join(' ')
+            const words = [request.query, request.on && `on a ${request.on} session`, request.json?.rights]
+                .filter(Boolean)
+                .join(' ')
             await t.test(`T-14 matrix: ${operation.method} ${operation.path} ${words}`, async () => {
                 const got = {}
                 for (const caller of callers) {
@@ -126,8 +152,17 @@ export default async function matrix(t) {
         }
         await t.test('T-14 matrix: a foreign session and a missing one cannot be told apart', async () => {
             const without_id = ({ json: { request_id, ...rest } }) => JSON.stringify(rest)
-            for (const [method, tail] of [['GET', ''], ['DELETE', ''], ['POST', '/extend'], ['POST', '/ticket'], ['GET', '/logs']]) {
-                const [foreign, missing] = [await people.stranger.request(method, `/api/v1/sessions/${sessions.live}${tail}`), await people.stranger.request(method, `/api/v1/sessions/${sessions.missing}${tail}`)]
+            for (const [method, tail] of [
+                ['GET', ''],
+                ['DELETE', ''],
+                ['POST', '/extend'],
+                ['POST', '/ticket'],
+                ['GET', '/logs'],
+            ]) {
+                const [foreign, missing] = [
+                    await people.stranger.request(method, `/api/v1/sessions/${sessions.live}${tail}`),
+                    await people.stranger.request(method, `/api/v1/sessions/${sessions.missing}${tail}`),
+                ]
                 assert.equal(without_id(foreign), without_id(missing), `${method} ${tail}`)
             }
         })

@@ -11,31 +11,50 @@ const of_session = (id) => (event) => event.type === 'session' && event.data.id 
 const in_state = (id, state) => (event) => of_session(id)(event) && event.data.state === state
 
 async function life(t, server, person) {
-    await t.test('session: 202 with Location, events tell each step once and in order, stop leaves nothing', async () => {
-        const stream = await person.events()
-        const hello = await stream.next('hello')
-        assert.equal(hello.type, 'hello')
-        const answer = await person.post('/api/v1/sessions', { template: 'rfb', name: 'Mein „Rechner“', resolution: '640x480' })
-        assert.equal(answer.status, 202)
-        const { id } = answer.json
-        assert.equal(answer.headers.location, `/api/v1/sessions/${id}`)
-        assert.deepEqual([answer.json.mine, answer.json.name, answer.json.owner.slot, answer.json.owner.subject], [true, 'Mein „Rechner“', 'rfb', person.id])
-        assert.equal((await person.get(answer.headers.location)).json.id, id)
-        const { data: ready } = await stream.next('ready', in_state(id, 'ready'))
-        assert.ok(ready.stages.every((stage) => stage.state === 'done' && stage.started_at <= stage.ended_at))
-        assert.equal(new Date(ready.deadline) - new Date(ready.ready_at), 3_600_000, 'the lease starts at ready')
-        assert.equal((await containers_of(id)).length, 1)
-        assert.equal((await person.delete(`/api/v1/sessions/${id}`)).status, 202)
-        const { data: ended } = await stream.next('ended', in_state(id, 'ended'))
-        assert.deepEqual([ended.end.reason, ended.deadline !== undefined, ended.mine], ['owner_request', true, true])
-        assert.deepEqual(await containers_of(id), [])
-        const ids = stream.events.map((event) => event.id)
-        assert.ok(ids.every((one, i) => i === 0 || one > ids[i - 1]), `ids only grow: ${ids}`)
-        const ranks = stream.events.filter(of_session(id)).map((event) => order.indexOf(event.data.state))
-        assert.ok(ranks.every((rank, i) => i === 0 || rank >= ranks[i - 1]), `states only go forward: ${ranks}`)
-        assert.equal((await person.delete(`/api/v1/sessions/${id}`)).status, 200, 'a second stop')
-        stream.close()
-    })
+    await t.test(
+        'session: 202 with Location, events tell each step once and in order, stop leaves nothing',
+        async () => {
+            const stream = await person.events()
+            const hello = await stream.next('hello')
+            assert.equal(hello.type, 'hello')
+            const answer = await person.post('/api/v1/sessions', {
+                template: 'rfb',
+                name: 'Mein „Rechner“',
+                resolution: '640x480',
+            })
+            assert.equal(answer.status, 202)
+            const { id } = answer.json
+            assert.equal(answer.headers.location, `/api/v1/sessions/${id}`)
+            assert.deepEqual(
+                [answer.json.mine, answer.json.name, answer.json.owner.slot, answer.json.owner.subject],
+                [true, 'Mein „Rechner“', 'rfb', person.id],
+            )
+            assert.equal((await person.get(answer.headers.location)).json.id, id)
+            const { data: ready } = await stream.next('ready', in_state(id, 'ready'))
+            assert.ok(ready.stages.every((stage) => stage.state === 'done' && stage.started_at <= stage.ended_at))
+            assert.equal(new Date(ready.deadline) - new Date(ready.ready_at), 3_600_000, 'the lease starts at ready')
+            assert.equal((await containers_of(id)).length, 1)
+            assert.equal((await person.delete(`/api/v1/sessions/${id}`)).status, 202)
+            const { data: ended } = await stream.next('ended', in_state(id, 'ended'))
+            assert.deepEqual(
+                [ended.end.reason, ended.deadline !== undefined, ended.mine],
+                ['owner_request', true, true],
+            )
+            assert.deepEqual(await containers_of(id), [])
+            const ids = stream.events.map((event) => event.id)
+            assert.ok(
+                ids.every((one, i) => i === 0 || one > ids[i - 1]),
+                `ids only grow: ${ids}`,
+            )
+            const ranks = stream.events.filter(of_session(id)).map((event) => order.indexOf(event.data.state))
+            assert.ok(
+                ranks.every((rank, i) => i === 0 || rank >= ranks[i - 1]),
+                `states only go forward: ${ranks}`,
+            )
+            assert.equal((await person.delete(`/api/v1/sessions/${id}`)).status, 200, 'a second stop')
+            stream.close()
+        },
+    )
 
     await t.test('session: the ended one stands in the list of ended ones, page by page without loss', async () => {
         for (const slot of ['one', 'two', 'three']) await person.stop((await person.start('rfb', { slot })).id)
@@ -107,7 +126,9 @@ async function extending(t, server, person) {
 
     await t.test('extend: ten at once count as often as they succeed', async () => {
         const { id, deadline } = await person.start_ready('rfb')
-        const answers = await Promise.all(Array.from({ length: 10 }, () => person.post(`/api/v1/sessions/${id}/extend`, {})))
+        const answers = await Promise.all(
+            Array.from({ length: 10 }, () => person.post(`/api/v1/sessions/${id}/extend`, {})),
+        )
         const good = answers.filter(({ status }) => status === 200).length
         const now = await person.session(id)
         assert.equal(good, 3)
@@ -147,7 +168,10 @@ async function events(t, server, person) {
             if (event.data.state === 'ended') break
         }
         await whole.next('the end', in_state(id, 'ended'))
-        assert.deepEqual(seen, whole.events.filter((one) => one.id > start && of_session(id)(one)).map((one) => one.id))
+        assert.deepEqual(
+            seen,
+            whole.events.filter((one) => one.id > start && of_session(id)(one)).map((one) => one.id),
+        )
         for (const stream of [whole, resumed]) stream.close()
     })
 
@@ -168,10 +192,17 @@ async function events(t, server, person) {
         const { id } = await person.start_ready('rfb')
         const heard = await all.next('staff hears it', in_state(id, 'ready'))
         assert.deepEqual([heard.data.mine, heard.data.host], [false, 'local'])
-        assert.ok(all.events.some((event) => event.type === 'host'), 'staff hears of the host')
+        assert.ok(
+            all.events.some((event) => event.type === 'host'),
+            'staff hears of the host',
+        )
         await person.stop(id)
         await all.next('the end', in_state(id, 'ended'))
-        for (const stream of [own, admin_own]) assert.deepEqual(stream.events.filter((event) => event.type !== 'hello'), [])
+        for (const stream of [own, admin_own])
+            assert.deepEqual(
+                stream.events.filter((event) => event.type !== 'hello'),
+                [],
+            )
         for (const stream of [own, all, admin_own]) stream.close()
     })
 
@@ -211,7 +242,9 @@ export default async function sessions(t) {
     const config = {
         quota: { max_sessions_per_user: 0 },
         templates: [
-            rfb('rfb', { resolutions: ['800x600', '640x480'] }), rfb('capped', lease({ max_total: '65m' })), rfb('endless', lease({ initial: '0s' })),
+            rfb('rfb', { resolutions: ['800x600', '640x480'] }),
+            rfb('capped', lease({ max_total: '65m' })),
+            rfb('endless', lease({ initial: '0s' })),
             rfb('slow', { env: { TEST_START_DELAY_MS: '20000' } }),
         ],
     }
@@ -221,7 +254,10 @@ export default async function sessions(t) {
         await extending(t, server, person)
         await events(t, server, person)
         await t.test('sessions: at the end nothing is left and no expectation was broken', async () => {
-            await until('all slots are free', async () => (await server.admin.get('/api/v1/hosts')).json.items[0].sessions.used === 0)
+            await until(
+                'all slots are free',
+                async () => (await server.admin.get('/api/v1/hosts')).json.items[0].sessions.used === 0,
+            )
             assert.deepEqual(await server.containers(), [])
             assert.equal(await server.metric('berth_broken_expectations'), 0)
         })

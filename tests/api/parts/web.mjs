@@ -15,13 +15,21 @@ class Tab {
     }
 
     request(method, path, { headers = {}, body } = {}) {
-        const all = { Host: this.host, ...(this.cookie && { Cookie: this.cookie }), ...(body !== undefined && { 'Content-Length': Buffer.byteLength(body) }), ...headers }
+        const all = {
+            Host: this.host,
+            ...(this.cookie && { Cookie: this.cookie }),
+            ...(body !== undefined && { 'Content-Length': Buffer.byteLength(body) }),
+            ...headers,
+        }
         return send({ ...this.server.address, method, path, headers: all, agent: false }, body)
     }
 
     // What our page does: an automatic form post, whose Origin the browser makes null.
     async enter(ticket) {
-        const answer = await this.request('POST', '/.berth/enter', { body: `ticket=${ticket}`, headers: { 'Content-Type': 'application/x-www-form-urlencoded', Origin: 'null' } })
+        const answer = await this.request('POST', '/.berth/enter', {
+            body: `ticket=${ticket}`,
+            headers: { 'Content-Type': 'application/x-www-form-urlencoded', Origin: 'null' },
+        })
         if (answer.status === 303) {
             this.cookie = answer.headers['set-cookie'][0].split(';')[0]
             this.server.secrets.add(this.cookie.split('=')[1])
@@ -31,10 +39,18 @@ class Tab {
 
     socket(path = '/echo', origin = `http://${this.host}`) {
         return new Promise((done, fail) => {
-            const socket = new WebSocket(`ws://127.0.0.1:${this.server.port}${path}`, { origin, headers: { Host: this.host, Cookie: this.cookie }, handshakeTimeout: 20_000 })
+            const socket = new WebSocket(`ws://127.0.0.1:${this.server.port}${path}`, {
+                origin,
+                headers: { Host: this.host, Cookie: this.cookie },
+                handshakeTimeout: 20_000,
+            })
             socket.on('open', () => done(socket))
             socket.on('error', fail)
-            socket.on('unexpected-response', (_, response) => fail(Object.assign(new Error(`refused with ${response.statusCode}`), { status: response.statusCode })))
+            socket.on('unexpected-response', (_, response) =>
+                fail(
+                    Object.assign(new Error(`refused with ${response.statusCode}`), { status: response.statusCode }),
+                ),
+            )
         })
     }
 }
@@ -55,55 +71,98 @@ async function opening(t, server, person, id) {
         assert.notEqual((await new Tab(server, id).enter(ticket)).status, 303, 'the ticket is spent')
     })
 
-    await t.test('web: a desktop’s ticket, an invented one, another session’s host name and a GET open nothing', async () => {
-        const { id: rfb } = await person.start_ready('rfb')
-        const { id: other } = await person.start_ready('web', { slot: 'other' })
-        assert.notEqual((await new Tab(server, rfb).enter(await person.ticket(rfb))).status, 303)
-        assert.notEqual((await new Tab(server, id).enter('A'.repeat(43))).status, 303)
-        assert.notEqual((await new Tab(server, other).enter(await person.ticket(id))).status, 303)
-        const get = await new Tab(server, id).request('GET', `/.berth/enter?ticket=${await person.ticket(id)}`)
-        assert.equal(get.status, 403)
-        const [one, two] = [new Tab(server, id), new Tab(server, other)]
-        await one.enter(await person.ticket(id))
-        two.cookie = one.cookie
-        assert.equal((await two.request('GET', '/')).status, 403, 'one session’s cookie at another’s name')
-        await person.stop(rfb)
-        await person.stop(other)
-    })
+    await t.test(
+        'web: a desktop’s ticket, an invented one, another session’s host name and a GET open nothing',
+        async () => {
+            const { id: rfb } = await person.start_ready('rfb')
+            const { id: other } = await person.start_ready('web', { slot: 'other' })
+            assert.notEqual((await new Tab(server, rfb).enter(await person.ticket(rfb))).status, 303)
+            assert.notEqual((await new Tab(server, id).enter('A'.repeat(43))).status, 303)
+            assert.notEqual((await new Tab(server, other).enter(await person.ticket(id))).status, 303)
+            const get = await new Tab(server, id).request('GET', `/.berth/enter?ticket=${await person.ticket(id)}`)
+            assert.equal(get.status, 403)
+            const [one, two] = [new Tab(server, id), new Tab(server, other)]
+            await one.enter(await person.ticket(id))
+            two.cookie = one.cookie
+            assert.equal((await two.request('GET', '/')).status, 403, 'one session’s cookie at another’s name')
+            await person.stop(rfb)
+            await person.stop(other)
+        },
+    )
 }
 
 async function passing(t, server, person, id) {
     const tab = new Tab(server, id)
     await tab.enter(await person.ticket(id))
 
-    await t.test('web: neither our cookies nor a token reach the container, and nothing of a proxy is believed', async () => {
-        const answer = await tab.request('GET', '/headers?x=1%2F2', { headers: { Cookie: `${tab.cookie}; ${person.credential.cookie}; theirs=1`, Authorization: 'Bearer brt_canary', 'X-Forwarded-For': '203.0.113.9', 'X-Request-Id': 'kept-or-not', Connection: 'keep-alive, X-Hop', 'X-Hop': 'hop' } })
-        assert.equal(answer.status, 200)
-        const seen = JSON.parse(answer.text)
-        assert.deepEqual([seen.path, seen.query], ['/headers', 'x=1%2F2'])
-        const text = JSON.stringify(seen.headers)
-        for (const secret of [tab.cookie.split('=')[1], person.credential.cookie.split('=')[1], 'brt_canary']) assert.ok(!text.includes(secret), text)
-        assert.ok(text.includes('theirs=1'))
-        assert.ok(!seen.headers.some(([name]) => name.toLowerCase() === 'x-hop'))
-    })
+    await t.test(
+        'web: neither our cookies nor a token reach the container, and nothing of a proxy is believed',
+        async () => {
+            const answer = await tab.request('GET', '/headers?x=1%2F2', {
+                headers: {
+                    Cookie: `${tab.cookie}; ${person.credential.cookie}; theirs=1`,
+                    Authorization: 'Bearer brt_canary',
+                    'X-Forwarded-For': '203.0.113.9',
+                    'X-Request-Id': 'kept-or-not',
+                    Connection: 'keep-alive, X-Hop',
+                    'X-Hop': 'hop',
+                },
+            })
+            assert.equal(answer.status, 200)
+            const seen = JSON.parse(answer.text)
+            assert.deepEqual([seen.path, seen.query], ['/headers', 'x=1%2F2'])
+            const text = JSON.stringify(seen.headers)
+            for (const secret of [tab.cookie.split('=')[1], person.credential.cookie.split('=')[1], 'brt_canary'])
+                assert.ok(!text.includes(secret), text)
+            assert.ok(text.includes('theirs=1'))
+            assert.ok(!seen.headers.some(([name]) => name.toLowerCase() === 'x-hop'))
+        },
+    )
 
     await t.test('web: bodies pass both ways, in full', async () => {
         const body = 'x'.repeat(50_000)
-        assert.equal(JSON.parse((await tab.request('POST', '/upload', { body, headers: { Origin: `http://${tab.host}`, 'Content-Type': 'text/plain' } })).text).bytes, 50_000)
+        assert.equal(
+            JSON.parse(
+                (
+                    await tab.request('POST', '/upload', {
+                        body,
+                        headers: { Origin: `http://${tab.host}`, 'Content-Type': 'text/plain' },
+                    })
+                ).text,
+            ).bytes,
+            50_000,
+        )
         assert.equal((await tab.request('GET', '/big?bytes=3000000')).text.length, 3_000_000)
     })
 
     await t.test('web: other origins cannot act with the cookie', async () => {
-        for (const origin of ['https://evil.example', server.origin, `http://${'a'.repeat(26)}.apps.localhost:${server.port}`, 'null'])
-            assert.equal((await tab.request('POST', '/upload', { body: 'x', headers: { Origin: origin } })).status, 403, origin)
+        for (const origin of [
+            'https://evil.example',
+            server.origin,
+            `http://${'a'.repeat(26)}.apps.localhost:${server.port}`,
+            'null',
+        ])
+            assert.equal(
+                (await tab.request('POST', '/upload', { body: 'x', headers: { Origin: origin } })).status,
+                403,
+                origin,
+            )
         await assert.rejects(tab.socket('/echo', 'https://evil.example'), { status: 403 })
     })
 
     await t.test('web: our API does not answer there, the container’s pages do not answer here', async () => {
-        const there = await tab.request('GET', '/api/v1/me', { headers: { Cookie: `${tab.cookie}; ${person.credential.cookie}` } })
+        const there = await tab.request('GET', '/api/v1/me', {
+            headers: { Cookie: `${tab.cookie}; ${person.credential.cookie}` },
+        })
         assert.equal(there.status, 404)
         assert.equal(there.text, 'nothing here\n', 'the container’s own answer')
-        const here = await send({ ...server.address, method: 'GET', path: '/headers', headers: { Host: server.host, Cookie: tab.cookie }, agent: false })
+        const here = await send({
+            ...server.address,
+            method: 'GET',
+            path: '/headers',
+            headers: { Host: server.host, Cookie: tab.cookie },
+            agent: false,
+        })
         assert.ok(!here.text.includes('"headers"'))
     })
 
