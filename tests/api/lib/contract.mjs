@@ -77,8 +77,6 @@ function judge(request, answer) {
     const type = (answer.headers['content-type'] ?? '').split(';')[0]
     if (!answer.headers['x-request-id']) wrong.push('no X-Request-Id')
     if (type === 'application/problem+json') wrong.push(...check_problem(answer))
-    // What HTTP itself does not allow is answered before any operation is looked at (info.description).
-    if ([408, 414, 417, 421, 431, 501, 505].includes(answer.status)) return wrong
     const path = path_of(request.path)
     const method = request.method.toLowerCase()
     if (!path) {
