@@ -54,8 +54,12 @@ void print_banner(const config::Config& config, const Started& started) {
 
 // One server for one state folder: two would drive the same sessions. Held until the process ends.
 Result<int> lock_state(const std::string& directory) {
+    // The database, the keys and the admin socket live there: for nobody but us from the start.
     std::error_code ignored;
-    std::filesystem::create_directories(directory, ignored);
+    if (!std::filesystem::exists(directory, ignored)) {
+        std::filesystem::create_directories(directory, ignored);
+        std::filesystem::permissions(directory, std::filesystem::perms::owner_all, ignored);
+    }
     auto path = directory + "/berth.lock";
     int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (file < 0) return Error{Errc::unavailable, "cannot open " + path};
