@@ -8,6 +8,7 @@ through Berth's API, cold, taken turn by turn in one run. JSON on standard outpu
 import http.client
 import json
 import os
+import re
 import socket
 import statistics
 import sys
@@ -91,7 +92,9 @@ def main():
     berth = Berth(binary)
     try:
         berth_start(berth, "warm-up")  # makes Berth's network, fills caches
-        network = next(n["Name"] for n in engine.ask("GET", "/networks") if n["Name"].startswith("berth-"))
+        deployment = re.search(r"deployment=(\S+)", (berth.state / "log").read_text()).group(1)
+        network = next(n["Name"] for n in engine.ask("GET", "/networks")
+                       if (n["Labels"] or {}).get("io.berth.deployment") == deployment)
         engine_start(engine, network)
         floor, through = [], []
         for i in range(rounds):

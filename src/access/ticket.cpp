@@ -3,7 +3,6 @@
 
 #include "base/limits.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace berth::access {
@@ -13,14 +12,13 @@ TicketBook::TicketBook(RandomSource& random, std::size_t longest)
     , longest_{longest} {}
 
 Ticket TicketBook::issue(Grant grant, TimePoint now) {
-    std::erase_if(open_, [now](const auto& item) { return item.second.expires_at <= now; });
-    while (!open_.empty() && open_.size() >= longest_) {
-        open_.erase(std::min_element(open_.begin(), open_.end(), [](const auto& a, const auto& b) {
-            return a.second.order < b.second.order;
-        }));
+    while (!issued_.empty() && (issued_.front().first <= now || open_.size() >= longest_)) {
+        open_.erase(issued_.front().second);
+        issued_.pop_front();
     }
     Ticket ticket{make_token(random_, 32), now + limits::ticket_life};
-    open_.insert_or_assign(ticket.text, Entry{std::move(grant), ticket.expires_at, next_order_++});
+    open_.insert_or_assign(ticket.text, Entry{std::move(grant), ticket.expires_at});
+    issued_.emplace_back(ticket.expires_at, ticket.text);
     return ticket;
 }
 

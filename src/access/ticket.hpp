@@ -8,8 +8,10 @@
 #include "session/machine.hpp"
 
 #include <cstddef>
+#include <deque>
 #include <string>
 #include <unordered_map>
+#include <utility>
 
 namespace berth::access {
 
@@ -40,12 +42,12 @@ private:
     struct Entry {
         Grant grant;
         TimePoint expires_at;
-        std::uint64_t order;
     };
     RandomSource& random_;
     std::size_t longest_;
-    std::uint64_t next_order_ = 0;
     std::unordered_map<std::string, Entry> open_;
+    // In order of issue, which is the order of expiry; may name tickets that are gone.
+    std::deque<std::pair<TimePoint, std::string>> issued_;
 };
 
 } // namespace berth::access

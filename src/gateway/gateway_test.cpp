@@ -172,7 +172,9 @@ protected:
     net::WebSocketClose closed(net::WebSocket& socket) {
         auto drain = [](net::WebSocket* from) -> Task<void> {
             std::array<char, 512> in{};
-            while (co_await from->read_some(asio::buffer(in))) {
+            for (bool is_open = true; is_open;) {
+                auto chunk = co_await from->read_some(asio::buffer(in));
+                is_open = chunk.has_value();
             }
         };
         ::berth::test::run_task(core, drain(&socket));

@@ -2,7 +2,7 @@
 #include "http/request_parser.hpp"
 
 #include "base/limits.hpp"
-#include "http/chunk_decoder.hpp"
+#include "net/chunk_decoder.hpp"
 #include "http/field_rules.hpp"
 #include "http/url.hpp"
 
@@ -161,7 +161,7 @@ struct RequestParser::Impl {
     HeadScanner scanner;
     ParseFailure failure;
     State state = State::head;
-    ChunkDecoder chunks;
+    net::ChunkDecoder chunks;
     std::size_t longest_body = limits::body_bytes;
 
     std::size_t content_length() const {
@@ -186,7 +186,7 @@ void RequestParser::begin(Request& request) {
     impl_->failure = ParseFailure{};
     impl_->sink.emplace(request, impl_->failure);
     impl_->scanner.reset();
-    impl_->chunks = ChunkDecoder{};
+    impl_->chunks = net::ChunkDecoder{};
     impl_->longest_body = limits::body_bytes;
     impl_->state = State::head;
 }
@@ -268,10 +268,10 @@ std::size_t RequestParser::Impl::feed_body(std::string_view bytes) {
     }
     std::size_t used = 0;
     switch (chunks.feed(bytes, used, body, longest_body)) {
-    case ChunkDecoder::Verdict::more: break;
-    case ChunkDecoder::Verdict::done: state = State::done; break;
-    case ChunkDecoder::Verdict::too_large: fail(too_long); break;
-    case ChunkDecoder::Verdict::malformed:
+    case net::ChunkDecoder::Verdict::more: break;
+    case net::ChunkDecoder::Verdict::done: state = State::done; break;
+    case net::ChunkDecoder::Verdict::too_large: fail(too_long); break;
+    case net::ChunkDecoder::Verdict::malformed:
         fail(ParseFailure{400, Errc::invalid_input, "malformed chunked body"});
         break;
     }

@@ -38,6 +38,7 @@ public:
     HttpReply& reply() noexcept;
 
 private:
+    Result<std::size_t> put_chunks(std::string_view bytes);
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };

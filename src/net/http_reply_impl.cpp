@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/http_reply.hpp"
 
+#include "net/chunk_decoder.hpp"
+
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
+
+#include <limits>
 
 namespace berth::net {
 namespace {
@@ -58,6 +62,9 @@ struct HttpReplyParser::Impl final : http::basic_parser<false> {
     void on_finish_impl(error_code&) override {}
 
     HttpReply reply;
+    // Beast never sees a chunk: see chunk_decoder.hpp.
+    ChunkDecoder chunks{ChunkDecoder::Trailers::skipped};
+    bool are_chunks_done = false;
 };
 
 HttpReplyParser::HttpReplyParser(bool is_answer_to_head)
@@ -81,20 +88,34 @@ Result<std::size_t> HttpReplyParser::put_head(std::string_view bytes) {
 
 Result<std::size_t> HttpReplyParser::put_body(std::string_view bytes) {
     if (is_done() || bytes.empty()) return std::size_t{0};
+    if (impl_->chunked()) return put_chunks(bytes);
     impl_->eager(true);
     return impl_->feed(bytes);
+}
+
+Result<std::size_t> HttpReplyParser::put_chunks(std::string_view bytes) {
+    constexpr auto unlimited = std::numeric_limits<std::size_t>::max(); // the client counts
+    std::size_t used = 0;
+    auto verdict = impl_->chunks.feed(bytes, used, impl_->reply.body, unlimited);
+    if (verdict == ChunkDecoder::Verdict::malformed || verdict == ChunkDecoder::Verdict::too_large)
+        return Error{Errc::protocol_violation, "answer: malformed chunks"};
+    impl_->are_chunks_done = verdict == ChunkDecoder::Verdict::done;
+    return used;
 }
 
 Status HttpReplyParser::put_end() {
     error_code ec;
     if (!impl_->got_some() || !has_head()) ec = http::error::partial_message;
-    else impl_->put_eof(ec);
+    else if (impl_->chunked() && !is_done()) ec = http::error::partial_message;
+    else if (!is_done()) impl_->put_eof(ec);
     if (ec) return Error{Errc::protocol_violation, "answer: " + ec.message()};
     return {};
 }
 
 bool HttpReplyParser::has_head() const noexcept { return impl_->is_header_done(); }
-bool HttpReplyParser::is_done() const noexcept { return impl_->is_done(); }
+bool HttpReplyParser::is_done() const noexcept {
+    return impl_->is_done() || impl_->are_chunks_done;
+}
 bool HttpReplyParser::may_keep_connection() const noexcept {
     return impl_->keep_alive() && !impl_->need_eof();
 }

@@ -87,7 +87,8 @@ net::Task<void> NativeApi::stream(
     while (sent) {
         auto next = co_await subscriber->next(deadline_in(limits::sse_heartbeat));
         // Looked at anew for each batch: a right that was taken away ends the stream (H-36).
-        if (!co_await still_holds(who)) co_return;
+        auto holds = co_await still_holds(who);
+        if (!holds) co_return;
         std::string text;
         if (!next && next.error().code() == Errc::timed_out) {
             text = http::heartbeat();

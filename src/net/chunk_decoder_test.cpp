@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "http/chunk_decoder.hpp"
+#include "net/chunk_decoder.hpp"
 
 #include <gtest/gtest.h>
 
-namespace berth::http {
+namespace berth::net {
 namespace {
 
 using Verdict = ChunkDecoder::Verdict;
@@ -61,4 +61,4 @@ TEST(ChunkDecoder, RefusesTooMuchByItsAnnouncement) {
 }
 
 } // namespace
-} // namespace berth::http
+} // namespace berth::net

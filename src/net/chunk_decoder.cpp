@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "http/chunk_decoder.hpp"
-
-#include "http/field_rules.hpp"
+#include "net/chunk_decoder.hpp"
 
 #include <algorithm>
 
-namespace berth::http {
+namespace berth::net {
 namespace {
+
+// What may stand in a field value (RFC 9110 5.5): visible, space, tab and bytes above ASCII.
+bool is_text(char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return (byte >= 0x20 && byte != 0x7f) || byte == '\t';
+}
 
 // A size with its extensions; more is abuse.
 constexpr std::size_t longest_line = 1024;
@@ -69,7 +73,7 @@ bool ChunkDecoder::take_structure(char c) {
     case Part::extension:
         // A bare LF here ends the line for some proxies: a known way to smuggle.
         if (c == '\r') part_ = Part::size_lf;
-        return c == '\r' || is_field_value(std::string_view{&c, 1});
+        return c == '\r' || is_text(c);
     case Part::size_lf:
         line_ = 0;
         return expect('\n', size_ == 0 ? Part::end_cr : Part::data);
@@ -77,11 +81,20 @@ bool ChunkDecoder::take_structure(char c) {
     case Part::data_lf:
         line_ = 0;
         return expect('\n', Part::size_begin);
-    case Part::end_cr: return expect('\r', Part::end_lf);
+    case Part::end_cr:
+        if (c == '\r' || trailers_ == Trailers::refused) return expect('\r', Part::end_lf);
+        part_ = Part::trailer;
+        return is_text(c);
+    case Part::trailer:
+        if (c == '\r') part_ = Part::trailer_lf;
+        return c == '\r' || (is_text(c) && ++line_ <= longest_line);
+    case Part::trailer_lf:
+        line_ = 0;
+        return expect('\n', Part::end_cr);
     case Part::end_lf: return c == '\n';
     case Part::data: break;
     }
     return false;
 }
 
-} // namespace berth::http
+} // namespace berth::net
