@@ -3,6 +3,7 @@
 
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
+import { until } from './wait.mjs'
 
 const execute = promisify(execFile)
 
@@ -47,11 +48,19 @@ export async function published_port(session, port) {
     }))
 }
 
+// Everything that carries the label; an error when something stays.
 export async function remove_deployment(deployment) {
     const label = `io.berth.deployment=${deployment}`
-    const containers = await containers_with(label)
-    if (containers.length) await docker_code('rm', '-f', '-v', ...containers)
-    const networks = lines(await docker('network', 'ls', '-q', '--filter', `label=${label}`))
-    if (networks.length) await docker_code('network', 'rm', ...networks)
-    return containers.length
+    await until(
+        `nothing of deployment ${deployment} is left on the engine`,
+        async () => {
+            const containers = await containers_with(label)
+            if (containers.length) await docker_code('rm', '-f', '-v', ...containers)
+            const networks = lines(await docker('network', 'ls', '-q', '--filter', `label=${label}`))
+            if (networks.length) await docker_code('network', 'rm', ...networks)
+            return containers.length + networks.length === 0
+        },
+        30_000,
+        200,
+    )
 }

@@ -266,6 +266,6 @@ export async function with_server(t, what, config, body, environment) {
     } catch (error) {
         await t.test(`${what}: runs`, () => Promise.reject(error))
     } finally {
-        await server.clean()
+        await server.clean().catch((error) => t.test(`${what}: leaves nothing behind`, () => Promise.reject(error)))
     }
 }

@@ -263,6 +263,7 @@ async function nonsense(t, server, owner, id) {
             [good.replace('Version: 13', 'Version: 8'), 400],
             [good.replace(/Key: .*\r/, 'Key: short\r'), 400],
             [good.replace('Upgrade: websocket', 'Upgrade: h2c'), 400],
+            [good.replace('HTTP/1.1', 'HTTP/1.0'), 400], // RFC 9110 7.8: no upgrade from 1.0
             [good.replace('GET', 'POST'), 405],
         ])
             assert.equal((await raw(server, bytes)).status, status, bytes)
