@@ -18,6 +18,12 @@ templates:
     image: berth/test-rfb:latest
     endpoints: {desktop: "rfb:5900"}
     lease: {initial: 1h}
+  - name: small-env
+    title: Small, its secret in a variable
+    image: berth/test-rfb:latest
+    endpoints: {desktop: "rfb:5900"}
+    secret: env:VNC_PASSWORD
+    lease: {initial: 1h}
 """
 
 
