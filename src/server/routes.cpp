@@ -5,7 +5,6 @@
 #include "base/log.hpp"
 
 #include <algorithm>
-#include <filesystem>
 
 namespace berth::server {
 namespace {
@@ -32,17 +31,6 @@ std::vector<std::string> allowed_hosts(const config::Config& config) {
     return hosts;
 }
 
-std::string find_web_directory(const config::Config& config) {
-    namespace fs = std::filesystem;
-    std::error_code error;
-    if (!config.server.web_dir.empty()) return config.server.web_dir;
-    auto binary = fs::read_symlink("/proc/self/exe", error).parent_path();
-    for (const auto& candidate : {binary / "../../web/dist", binary / "../share/berth/web", fs::path{"web/dist"}}) {
-        if (fs::exists(candidate / "index.html", error)) return fs::weakly_canonical(candidate, error).string();
-    }
-    return "";
-}
-
 net::Task<http::Response> serve_page(const std::optional<http::StaticFiles>& pages, http::Request& request) {
     if (pages) {
         if (auto found = pages->find(request)) co_return std::move(*found);
@@ -60,7 +48,7 @@ std::vector<std::string> allowed_origins(const config::Config& config) {
 
 std::optional<http::StaticFiles> load_pages(const config::Config& config) {
     http::StaticConfig settings;
-    settings.directory = find_web_directory(config);
+    settings.directory = config.server.web_dir;
     settings.page_prefixes = {"/", "/sign-in", "/desktops/", "/desktops", "/preferences", "/admin", "/admin/"};
     auto pages = http::StaticFiles::load(settings);
     if (pages) return std::move(*pages);
