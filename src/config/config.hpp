@@ -68,17 +68,47 @@ struct Network {
     std::string pool_cidr = "10.231.0.0/16"; // Berth's bridges get their subnets from here
 };
 
+// How SSH hosts are reached and by which keys their machines are known.
+struct Ssh {
+    std::string known_hosts; // load() fills the default; written by `berth host accept-key`
+    std::string identity;    // private key; load() fills the default; a file that is not there is skipped
+    std::string config_file; // in place of the user's and the system's ssh_config; empty = those
+};
+
+enum class Strategy { spread, pack };
+struct Placement {
+    Strategy strategy = Strategy::spread;
+};
+
+enum class DataPath { tunnel, direct };
+enum class SshTransport { automatic, libssh, openssh };
+
 // One container engine.
 struct Host {
     HostId name;
     std::string endpoint; // unix://, tcp://, ssh://; empty = as the docker command would choose
     int weight = 1;
-    int capacity_sessions = 0;              // 0 = no limit
-    int creating_limit = 2;                 // creations in flight; more only slows each
+    int capacity_sessions = 0;              // 0 = no limit, in the next two as well
+    std::int64_t memory_bytes = 0;          // for all sessions together
+    std::int64_t nano_cpus = 0;
+    int creating_limit = 0;                 // creations in flight at most; 0 = from the engine's cores
     std::map<std::string, std::string> labels;
     std::string public_name;   // shown instead of the name; seed A's pub_hostname
+    DataPath data_path = DataPath::tunnel;
+    SshTransport transport = SshTransport::automatic;
+    int max_connections = 20;  // of ssh://
     std::string tls_directory; // of tcp://: ca.pem, cert.pem, key.pem; empty = plain
     bool is_drained = false;   // keeps its sessions, gets no new ones
+};
+
+enum class Pull { never, missing };
+enum class WarmKind { paused, running };
+
+// Desktops that are made before somebody asks for them.
+struct Warm {
+    int min = 0; // kept ready
+    int max = 0; // as demand shows; never below min after load()
+    WarmKind kind = WarmKind::paused;
 };
 
 // What can be started. Spec and lease are complete: container_defaults and session_defaults are in.
@@ -94,6 +124,9 @@ struct Template {
     std::vector<std::string> resolutions{"1920x1080", "1600x900", "1366x768", "1280x720"}; // "1920x1080"; the first one is the default
     std::string resolution_env = "RESOLUTION"; // variable that carries it into the container
     std::map<std::string, std::string> host_labels; // hosts must have all of them
+    Strategy strategy = Strategy::spread;           // placement's, where it says nothing
+    Pull pull = Pull::never;
+    Warm warm;
     bool is_enabled = true;
     int max_running = 0; // 0 = no limit
 };
@@ -111,6 +144,8 @@ struct Config {
     Quota quota;
     int retention_days = 30; // ended sessions and events are kept that long; 0 = for ever
     Network network;
+    Ssh ssh;
+    Placement placement;
     session::Spec container_defaults = default_spec(); // what a template does not say
     session::LeasePolicy session_defaults;
     std::vector<Host> hosts;         // without any in the file: `local`

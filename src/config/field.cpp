@@ -85,6 +85,18 @@ void Reading::problem(const Mark& mark, std::string text) {
     problems_.push_back(Problem{mark, path_, std::move(text)});
 }
 
+Mark Reading::mark_of(const std::vector<std::string>& paths) const {
+    for (const std::string& path : paths)
+        if (auto found = origins_.find(path); found != origins_.end()) return found->second;
+    return Mark{"configuration", 0, 0};
+}
+
+std::map<std::string, std::string> Reading::origins() const {
+    std::map<std::string, std::string> texts;
+    for (const auto& [path, mark] : origins_) texts.emplace(path, where(mark));
+    return texts;
+}
+
 Node Reading::parse_outside(const Node& node) {
     std::string text = trim(node.text);
     std::vector<Problem> problems;
@@ -153,7 +165,7 @@ void Reading::section(const Node& node, std::vector<Field>& fields) {
         for (const Node& child : map.children) {
             if (!names(field, child.key)) continue;
             Step step{*this, child.key};
-            if (field.shape != Field::Shape::section) origins_[path_] = where(child.mark);
+            if (field.shape != Field::Shape::section) origins_[path_] = child.mark;
             field.read(child, *this);
         }
     }

@@ -50,7 +50,9 @@ public:
         std::string before_;
     };
 
-    std::map<std::string, std::string> take_origins() { return std::move(origins_); }
+    // Where the first of these paths that was read stands; of nothing when none was.
+    Mark mark_of(const std::vector<std::string>& paths) const;
+    std::map<std::string, std::string> origins() const; // as texts
 
 private:
     Node parse_outside(const Node& node);
@@ -58,7 +60,7 @@ private:
 
     std::vector<Problem>& problems_;
     std::string path_;
-    std::map<std::string, std::string> origins_;
+    std::map<std::string, Mark> origins_;
 };
 
 struct Field {

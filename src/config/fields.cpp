@@ -18,6 +18,7 @@ constexpr Seconds day = 24h;
 constexpr Seconds year = 366 * day;
 constexpr std::int64_t mib = 1024 * 1024;
 constexpr std::size_t most_endpoints = 8;
+constexpr std::size_t most_volumes = 16;
 constexpr std::size_t shortest_password = 8, longest_password = 256; // as identity/names.hpp
 
 Field listen_field(std::vector<Listen>& target) {
@@ -125,18 +126,29 @@ Field secret_delivery_field(session::Spec& spec) {
         "image's label `io.berth.secret` counts, and without that `env:VNC_PASSWORD`.");
 }
 
+Field cpus(std::int64_t& nano_cpus, std::string help) {
+    return custom("cpus", "number",
+        [&nano_cpus](std::string_view text) -> Complaint {
+            auto parsed = parse_cpus(text);
+            if (!parsed || (*parsed != 0 && *parsed < 10'000'000) || *parsed > 1024'000'000'000)
+                return "must be a number of CPUs such as 2 or 0.5, from 0.01 to 1024 (0 = no limit)";
+            nano_cpus = *parsed;
+            return {};
+        },
+        [&nano_cpus] { return format_cpus(nano_cpus); }, std::move(help));
+}
+
+// A closed list of words for the values of an enumeration, in its order.
+template <class E>
+Field word(std::string key, E& target, std::vector<std::string> names, std::string help) {
+    return choice(std::move(key), std::move(names), [&target](std::size_t i) { target = static_cast<E>(i); },
+        [&target] { return static_cast<std::size_t>(target); }, std::move(help));
+}
+
 std::vector<Field> spec_fields(session::Spec& spec) {
     return {
         size("memory", spec.memory_bytes, 6 * mib, "Memory and swap together; the desktop is ended when it needs more. 0 = the engine's default."),
-        custom("cpus", "number",
-            [&spec](std::string_view text) -> Complaint {
-                auto parsed = parse_cpus(text);
-                if (!parsed || (*parsed != 0 && *parsed < 10'000'000) || *parsed > 1024'000'000'000)
-                    return "must be a number of CPUs such as 2 or 0.5, from 0.01 to 1024 (0 = no limit)";
-                spec.nano_cpus = *parsed;
-                return {};
-            },
-            [&spec] { return format_cpus(spec.nano_cpus); }, "CPUs, fractions allowed. 0 = the engine's default."),
+        cpus(spec.nano_cpus, "CPUs, fractions allowed. 0 = the engine's default."),
         custom("pids", "integer",
             [&spec](std::string_view text) -> Complaint {
                 auto parsed = parse_integer(text);
@@ -182,9 +194,14 @@ std::vector<Field> host_fields(Host& host) {
         text("endpoint", host.endpoint, engine_endpoint_rule, "`unix:///path`, `tcp://host:port` or `ssh://[user@]host[:port]`; empty = as the docker command would choose."),
         number("weight", host.weight, 1, 1000, "Share of the sessions relative to other hosts."),
         number("capacity_sessions", host.capacity_sessions, 0, 100'000, "Most live sessions here. 0 = no limit."),
-        number("creating_limit", host.creating_limit, 1, 64, "Creations at once; two per core is what an engine can do."),
+        size("memory", host.memory_bytes, 64 * mib, "Memory for all sessions here together, by their templates' `memory`. 0 = no limit."),
+        cpus(host.nano_cpus, "CPUs for all sessions here together, by their templates' `cpus`. 0 = no limit."),
+        number("creating_limit", host.creating_limit, 0, 64, "Creations at once at most. 0 = two per core of the host, which is what an engine can do."),
         pairs("labels", host.labels, label_rule, any_line, "What templates may ask for by `host_labels`."),
         text("public_name", host.public_name, any_line, "Name shown to people instead of `name`."),
+        word("data_path", host.data_path, {"tunnel", "direct"}, "`tunnel`: desktops are published on the host's 127.0.0.1 and reached through the way to its engine; `direct`: on its address, where others can reach them too."),
+        word("transport", host.transport, {"automatic", "libssh", "openssh"}, "Who speaks SSH: `libssh` inside the program, `openssh` the `ssh` command; `automatic` takes the command where the ssh configuration needs it."),
+        number("max_connections", host.max_connections, 1, 100, "SSH connections at most."),
         text("tls_directory", host.tls_directory, path_rule, "Folder with ca.pem, cert.pem, key.pem for tcp://."),
         flag("drained", host.is_drained, "Keeps its sessions, gets no new ones."),
     };
@@ -209,7 +226,15 @@ std::vector<Field> template_fields(Template& entry) {
     };
     for (Field& field : spec_fields(entry.spec)) fields.push_back(std::move(field));
     fields.push_back(section("lease", lease_fields(entry.lease), "Times that differ from `session_defaults`."));
+    fields.push_back(pairs("volumes", entry.spec.volumes, volume_name_rule, mount_path_rule, "Named volumes and where they appear in the container: `shared-data: /data`. All sessions of the template on a host see the same one; hosts that have it are preferred to those that do not."));
     fields.push_back(pairs("host_labels", entry.host_labels, label_rule, any_line, "Labels a host must have."));
+    fields.push_back(word("strategy", entry.strategy, {"spread", "pack"}, "As `placement.strategy`, for this template."));
+    fields.push_back(word("pull", entry.pull, {"never", "missing"}, "`missing`: a start fetches the image where no host has it; `never`: it fails."));
+    fields.push_back(section("warm", {
+        number("min", entry.warm.min, 0, 1000, "Kept ready. 0 = none."),
+        number("max", entry.warm.max, 0, 1000, "Most of them, as demand shows. 0 = the same as `min`."),
+        word("kind", entry.warm.kind, {"paused", "running"}, "`paused`: they use memory but no processor, and wake in a moment; `running`: ready at once."),
+    }, "Desktops made before somebody asks. They take places of the hosts like others, and make room for people."));
     fields.push_back(flag("enabled", entry.is_enabled, "Whether it can be started."));
     fields.push_back(number("max_running", entry.max_running, 0, 100'000, "Most live sessions of it. 0 = no limit."));
     return fields;
@@ -219,6 +244,8 @@ void check_host(const Host& host, const Node& node, Reading& reading) {
     if (host.name.empty()) reading.problem(node.mark, "has no name");
     if (!host.tls_directory.empty() && !host.endpoint.starts_with("tcp://"))
         reading.problem(node.mark, "has a tls_directory, but its endpoint is not tcp://");
+    if (host.transport != SshTransport::automatic && !host.endpoint.starts_with("ssh://"))
+        reading.problem(node.mark, "has a transport, but its endpoint is not ssh://");
 }
 
 void check_lease(const session::LeasePolicy& lease, const Node& node, Reading& reading) {
@@ -233,12 +260,18 @@ void check_spec(const session::Spec& spec, const Node& node, Reading& reading) {
             format_size(spec.shm_bytes), format_size(spec.memory_bytes)));
     if (spec.secret_delivery == session::SecretDelivery::env && spec.env.contains(spec.secret_target))
         reading.problem(node.mark, fmt::format("sets {} in env, which is where the secret goes", spec.secret_target));
+    std::set<std::string> places;
+    for (const auto& [name, place] : spec.volumes)
+        if (!places.insert(place).second) reading.problem(node.mark, fmt::format("has two volumes at {}", place));
+    if (spec.volumes.size() > most_volumes) reading.problem(node.mark, fmt::format("has more than {} volumes", most_volumes));
 }
 
 void check_template(const Template& entry, const Node& node, Reading& reading) {
     if (entry.name.empty()) reading.problem(node.mark, "has no name");
     if (entry.spec.image.empty()) reading.problem(node.mark, "has no image");
     if (entry.resolutions.empty()) reading.problem(node.mark, "needs at least one resolution");
+    if (entry.warm.max != 0 && entry.warm.max < entry.warm.min)
+        reading.problem(node.mark, fmt::format("has a warm.max of {} below its warm.min of {}", entry.warm.max, entry.warm.min));
     check_spec(entry.spec, node, reading);
     check_lease(entry.lease, node, reading);
 }
@@ -337,6 +370,7 @@ Template default_template(const Config& config) {
     entry.spec.image = "berth/desktop:latest";
     entry.spec.endpoints = {session::Endpoint{"desktop", session::Protocol::rfb, 5900}};
     entry.lease = config.session_defaults;
+    entry.strategy = config.placement.strategy;
     return entry;
 }
 
@@ -352,6 +386,7 @@ std::vector<Field> fields_of(Config& config) {
         Template entry;
         entry.spec = config.container_defaults;
         entry.lease = config.session_defaults;
+        entry.strategy = config.placement.strategy;
         return entry;
     };
     std::vector<Field> fields;
@@ -389,6 +424,14 @@ std::vector<Field> fields_of(Config& config) {
     fields.push_back(section("network", {
         text("pool_cidr", config.network.pool_cidr, pool_rule, "IPv4 network from which Berth's bridges take their subnets."),
     }, "Networks of the sessions."));
+    fields.push_back(section("ssh", {
+        text("known_hosts", config.ssh.known_hosts, path_rule, "The keys of machines that somebody confirmed. Default: `<state_dir>/ssh/known_hosts`. The account's own file and the system's count too."),
+        text("identity", config.ssh.identity, path_rule, "Private key for hosts, beside those of ssh_config and the agent; without a passphrase. Default: `<state_dir>/ssh/id_ed25519`, made by `berth host key`."),
+        text("config_file", config.ssh.config_file, path_rule, "Read in place of the account's ~/.ssh/config and the system's ssh_config."),
+    }, "The way to `ssh://` hosts."));
+    fields.push_back(section("placement", {
+        word("strategy", config.placement.strategy, {"spread", "pack"}, "`spread`: each session goes where most room is; `pack`: hosts are filled one after the other."),
+    }, "Which host gets a session."));
     fields.push_back(checked(section("container_defaults", spec_fields(config.container_defaults), "Limits of every container, where a template does not say otherwise."),
         [&config](const Node& node, Reading& reading) { check_spec(config.container_defaults, node, reading); }));
     fields.push_back(checked(section("session_defaults", lease_fields(config.session_defaults), "Times of every session, where a template does not say otherwise."),

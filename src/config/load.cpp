@@ -188,26 +188,36 @@ Error error_of(std::vector<Problem> problems) {
 
 // Members that belong to different sections, after all of them were read.
 void check_whole(const Config& config, Reading& reading) {
-    Mark mark{"configuration", 0, 0};
     const Server& server = config.server;
     if (server.public_url.find("//" + server.apps_domain) != std::string::npos) {
         Reading::Step step{reading, "server.apps_domain"};
-        reading.problem(mark, "must not be the host of public_url: web endpoints are foreign code");
+        reading.problem(reading.mark_of({"server.apps_domain", "server.public_url"}), "must not be the host of public_url: web endpoints are foreign code");
     }
     for (std::size_t i = 0; i < config.hosts.size(); ++i)
         for (std::size_t k = 0; k < i; ++k)
             if (config.hosts[i].endpoint == config.hosts[k].endpoint) {
-                Reading::Step step{reading, fmt::format("hosts[{}].endpoint", i)};
-                reading.problem(mark, fmt::format("is the endpoint of host {} already: one engine, one host", config.hosts[k].name.str()));
+                std::string entry = fmt::format("hosts[{}]", i);
+                Reading::Step step{reading, entry + ".endpoint"};
+                reading.problem(reading.mark_of({entry + ".endpoint", entry + ".name"}), fmt::format("is the endpoint of host {} already: one engine, one host", config.hosts[k].name.str()));
             }
 }
 
 void warn(const Config& config, std::vector<std::string>& warnings) {
     for (const Host& host : config.hosts) {
-        if (host.endpoint.starts_with("ssh://"))
-            warnings.push_back(fmt::format("host {}: {} arrives with the SSH transport; until then the host is down", host.name.str(), host.endpoint));
         if (host.endpoint.starts_with("tcp://") && host.tls_directory.empty() && !host.endpoint.starts_with("tcp://127.0.0.1:") && !host.endpoint.starts_with("tcp://localhost:"))
             warnings.push_back(fmt::format("host {}: {} without tls_directory: whoever reaches that port is root there", host.name.str(), host.endpoint));
+        if (host.data_path == DataPath::direct)
+            warnings.push_back(fmt::format("host {}: data_path direct puts its desktops on the network; let a firewall allow this machine alone", host.name.str()));
+    }
+    for (const Template& entry : config.templates) {
+        auto has_labels = [&](const Host& host) {
+            return std::ranges::all_of(entry.host_labels, [&](const auto& wanted) {
+                auto found = host.labels.find(wanted.first);
+                return found != host.labels.end() && found->second == wanted.second;
+            });
+        };
+        if (entry.is_enabled && std::ranges::none_of(config.hosts, has_labels))
+            warnings.push_back(fmt::format("template {}: no host has all of its host_labels", entry.name.str()));
     }
 }
 
@@ -216,12 +226,16 @@ void complete(Config& config, const LoadOptions& options, Reading& reading) {
     std::error_code ignored;
     if (config.hosts.empty()) config.hosts.push_back(default_host());
     if (config.templates.empty()) config.templates.push_back(default_template(config));
-    for (Template& entry : config.templates)
+    for (Template& entry : config.templates) {
         if (entry.title.empty()) entry.title = entry.name.str();
+        entry.warm.max = std::max(entry.warm.max, entry.warm.min);
+    }
     config.state_dir = fs::absolute(config.state_dir, ignored).lexically_normal().string();
     while (config.state_dir.size() > 1 && config.state_dir.ends_with('/')) config.state_dir.pop_back();
     if (config.server.admin_socket.empty()) config.server.admin_socket = config.state_dir + "/berth.sock";
     if (config.database.path.empty()) config.database.path = config.state_dir + "/berth.db";
+    if (config.ssh.known_hosts.empty()) config.ssh.known_hosts = config.state_dir + "/ssh/known_hosts";
+    if (config.ssh.identity.empty()) config.ssh.identity = config.state_dir + "/ssh/id_ed25519";
     for (const std::string& folder : options.web_dirs)
         if (config.server.web_dir.empty() && fs::is_regular_file(folder + "/index.html", ignored)) config.server.web_dir = folder;
     if (config.server.admin_socket.size() > longest_socket_path) {
@@ -241,7 +255,7 @@ Result<Loaded> finish(Sources sources, const LoadOptions& options) {
     check_whole(loaded.config, reading);
     complete(loaded.config, options, reading);
     if (!sources.problems.empty()) return error_of(std::move(sources.problems));
-    loaded.origins = reading.take_origins();
+    loaded.origins = reading.origins();
     loaded.warnings = std::move(sources.warnings);
     warn(loaded.config, loaded.warnings);
     return loaded;

@@ -121,7 +121,7 @@ templates:
     EXPECT_EQ(kali.lease.max_extensions, -1);
     EXPECT_EQ(kali.spec.endpoints[1], (session::Endpoint{"web", session::Protocol::web, 8080}));
     EXPECT_EQ(loaded->origins.at("templates[0].lease.max_total"), "f.yaml:26:44");
-    EXPECT_THAT(loaded->warnings, testing::ElementsAre(HasSubstr("host b: ssh://berth@b.example.org:2222 arrives with the SSH transport")));
+    EXPECT_TRUE(loaded->warnings.empty());
 }
 
 TEST(ConfigLoad, TheDefaultTemplateTakesTheDefaultsOfTheFile) {
@@ -206,7 +206,7 @@ INSTANTIATE_TEST_SUITE_P(Table, ConfigBad, testing::Values(
     Bad{"server: {public_url: \"ftp://a\"}", "f.yaml:1:22: server.public_url: must begin with http"},
     Bad{"server: {public_url: \"https://a:443\"}", "f.yaml:1:22: server.public_url: must not name the default port"},
     Bad{"server: {apps_domain: Apps.Example}", "f.yaml:1:23: server.apps_domain: must be a host name"},
-    Bad{"server: {public_url: \"https://d.org\", apps_domain: d.org}", "configuration: server.apps_domain: must not be the host"},
+    Bad{"server: {public_url: \"https://d.org\", apps_domain: d.org}", "f.yaml:1:52: server.apps_domain: must not be the host"},
     Bad{"state_dir: \"\"", "f.yaml:1:12: state_dir: must be a path"},
     Bad{"auth: {admin_password: short}", "f.yaml:1:7: auth: has an admin_password that is not 8 to 256"},
     Bad{"auth: {admin_password: \"[set]\"}", "f.yaml:1:24: auth.admin_password: holds the mark that hides a secret"},
@@ -218,7 +218,7 @@ INSTANTIATE_TEST_SUITE_P(Table, ConfigBad, testing::Values(
     Bad{"hosts: [{name: A}]", "f.yaml:1:16: hosts[0].name: must be 1 to 63"},
     Bad{"hosts: [{name: -x}]", "f.yaml:1:16: hosts[0].name: must be 1 to 63"},
     Bad{"hosts:\n- name: a\n- name: a\n  endpoint: unix:///b", "f.yaml:3:9: hosts[1].name: 'a' is the name of another one"},
-    Bad{"hosts: [{name: a}, {name: b}]", "configuration: hosts[1].endpoint: is the endpoint of host a already"},
+    Bad{"hosts: [{name: a}, {name: b}]", "f.yaml:1:27: hosts[1].endpoint: is the endpoint of host a already"},
     Bad{"hosts: [{name: a, weight: 0}]", "f.yaml:1:27: hosts[0].weight: must lie between 1 and 1000"},
     Bad{"hosts: [{name: a, endpoint: \"npipe:////./pipe/docker\"}]", "f.yaml:1:29: hosts[0].endpoint: is a Windows pipe"},
     Bad{"hosts: [{name: a, endpoint: \"unix://relative\"}]", "f.yaml:1:29: hosts[0].endpoint: needs an absolute path"},

@@ -96,9 +96,35 @@ constexpr std::array<std::string_view, 17> never_given{
     "LINUX_IMMUTABLE", "MAC_ADMIN", "MAC_OVERRIDE", "MKNOD", "PERFMON", "SYSLOG", "SYS_ADMIN",
     "SYS_BOOT", "SYS_MODULE", "SYS_PTRACE", "SYS_RAWIO", "SYS_TIME"};
 
+// An engine is never there, but other things are: a cloud's metadata, every machine of a network.
+bool is_no_machine(Address address) {
+    auto& b = address.bytes;
+    constexpr std::array<unsigned char, 12> mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
+    if (address.bits == 128 && std::equal(mapped.begin(), mapped.end(), b.begin())) {
+        std::copy(b.begin() + 12, b.end(), b.begin());
+        address.bits = 32;
+    }
+    if (address.bits == 32) return b[0] == 0 || b[0] >= 224 || (b[0] == 169 && b[1] == 254);
+    bool is_any = std::all_of(b.begin(), b.end(), [](unsigned char byte) { return byte == 0; });
+    return is_any || b[0] == 0xFF || (b[0] == 0xFE && (b[1] & 0xC0) == 0x80);
+}
+
+Complaint machine_complaint(std::string_view host) {
+    if (auto address = parse_address(host))
+        return is_no_machine(*address) ? "is an address that no engine can have" : "";
+    // 2130706433, 0x7f.1 and 127.1 are addresses to some resolvers and names to others.
+    if (host.ends_with('.')) host.remove_suffix(1);
+    auto last = host.substr(host.rfind('.') + 1);
+    bool is_number = last.find_first_not_of("0123456789") == std::string_view::npos
+                     || last.starts_with("0x") || last.starts_with("0X");
+    return is_number ? "must be a name, an IPv4 address in four parts or an IPv6 address in brackets" : "";
+}
+
 Complaint ssh_complaint(std::string_view rest) {
     if (auto slash = rest.find('/'); slash != std::string_view::npos) {
-        if (has_control(rest.substr(slash))) return "has control characters";
+        auto path = rest.substr(slash);
+        if (path.find_first_of("?#%") != std::string_view::npos || path.size() > 108)
+            return "has a path that is no socket: ssh://[user@]host[:port][/path/to/docker.sock]";
         rest = rest.substr(0, slash);
     }
     if (auto at = rest.find('@'); at != std::string_view::npos) {
@@ -110,7 +136,7 @@ Complaint ssh_complaint(std::string_view rest) {
     auto parts = split_host_port(rest);
     if (!parts || (parts->port && !parse_port(*parts->port, 1)))
         return "must be ssh://[user@]host[:port]";
-    return {};
+    return machine_complaint(parts->host);
 }
 
 } // namespace
@@ -190,16 +216,38 @@ Complaint resolution_rule(std::string_view text) {
 Complaint engine_endpoint_rule(std::string_view text) {
     if (text.empty()) return {};
     if (has_control(text) || text.find(' ') != std::string_view::npos) return "has spaces or control characters";
+    if (!is_utf8(text)) return "is not UTF-8 text";
     if (text.size() > 1000) return "is longer than 1,000 bytes";
-    if (text.starts_with("unix://"))
-        return text.substr(7).starts_with('/') ? "" : "needs an absolute path: unix:///var/run/docker.sock";
+    if (text.starts_with("unix://")) {
+        if (!text.substr(7).starts_with('/')) return "needs an absolute path: unix:///var/run/docker.sock";
+        return text.size() - 7 > 107 ? "has a path of more than 107 bytes, the most a unix socket can have" : "";
+    }
     if (text.starts_with("ssh://")) return ssh_complaint(text.substr(6));
     if (text.starts_with("npipe:")) return "is a Windows pipe: only Linux engines are supported";
     if (text.starts_with("tcp://")) {
         auto parts = split_host_port(text.substr(6));
-        return parts && parts->port && parse_port(*parts->port, 1) ? "" : "must be tcp://host:port";
+        if (!parts || !parts->port || !parse_port(*parts->port, 1)) return "must be tcp://host:port";
+        return machine_complaint(parts->host);
     }
     return "must begin with unix://, ssh:// or tcp://";
+}
+
+Complaint volume_name_rule(std::string_view text) {
+    return is_made_of(text, alnum, "_.-") && text.size() >= 2 && text.size() <= 128
+        ? "" : "must be a volume's name: 2 to 128 letters, digits, '_', '.', '-', a letter or digit first";
+}
+
+Complaint mount_path_rule(std::string_view text) {
+    if (auto complaint = path_rule(text); !complaint.empty()) return complaint;
+    std::string whole{text};
+    whole += '/';
+    bool is_odd = !text.starts_with('/') || whole.find("//") != std::string::npos
+                  || whole.find("/../") != std::string::npos || whole.find("/./") != std::string::npos
+                  || text.find(':') != std::string_view::npos;
+    if (is_odd || text == "/") return "must be an absolute path inside the container, without '..' and ':'";
+    for (std::string_view system : {"/proc/", "/sys/", "/dev/", "/run/berth/"})
+        if (whole.starts_with(system)) return fmt::format("lies in {}, which is not for volumes", system);
+    return {};
 }
 
 Complaint origin_rule(std::string_view text) {

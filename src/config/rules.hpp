@@ -24,7 +24,11 @@ Complaint env_name_rule(std::string_view text);
 Complaint label_rule(std::string_view text);     // [a-z0-9.-/_], reserved prefixes refused
 Complaint capability_rule(std::string_view text); // known, and not one that gives the host away
 Complaint resolution_rule(std::string_view text); // 320x200 … 7680x4320
-Complaint engine_endpoint_rule(std::string_view text); // unix://, tcp://, ssh://
+// unix://, tcp://, ssh://. Names that could become an option of a command and addresses that no
+// engine can have (link-local, any, multicast, odd spellings of numbers) are refused.
+Complaint engine_endpoint_rule(std::string_view text);
+Complaint volume_name_rule(std::string_view text); // name of a Docker volume
+Complaint mount_path_rule(std::string_view text);  // absolute, without "..", not over the system's own
 Complaint origin_rule(std::string_view text);     // http[s]://host[:port], nothing behind
 Complaint domain_rule(std::string_view text);     // lower-case host name
 Complaint address_or_cidr_rule(std::string_view text);

@@ -38,6 +38,7 @@ public:
     void run() {
         for (Node& child : root_.children) child_of_root(child);
         add_template();
+        limit_connections();
         std::erase_if(root_.children, [](const Node& child) {
             return std::ranges::find(own_sections, child.key) != own_sections.end();
         });
@@ -51,7 +52,7 @@ private:
         else if (child.key == "container_defaults") rename(child, container_words);
         else if (child.key == "session_defaults") rename(child, session_words);
         else if (child.key == "timeouts") add_timeouts(child);
-        else if (child.key == "connection_pool") check_keys(child, std::array<std::string_view, 1>{"max_connections_per_host"});
+        else if (child.key == "connection_pool") add_connections(child);
     }
 
     void problem(const Node& node, std::string path, std::string text) {
@@ -137,6 +138,24 @@ private:
         start_limit_.key_mark = attempts->key_mark;
     }
 
+    void add_connections(const Node& node) {
+        check_keys(node, std::array<std::string_view, 1>{"max_connections_per_host"});
+        const Node* most = node.find("max_connections_per_host");
+        if (most == nullptr) return;
+        auto count = parse_integer(most->text);
+        if (!count || *count < 1 || *count > 100)
+            return problem(*most, "connection_pool.max_connections_per_host", "must be a whole number between 1 and 100");
+        connections_ = *most;
+    }
+
+    // The pool's size stands once in that form, and with each host in ours.
+    void limit_connections() {
+        for (Node& list : made_)
+            for (Node& host : list.children)
+                if (list.key == "hosts" && connections_.kind != Node::Kind::none)
+                    add(host, "max_connections", connections_.text, &connections_);
+    }
+
     void add_template() {
         if (start_limit_.kind != Node::Kind::none) {
             Node* defaults = root_.find("session_defaults");
@@ -188,6 +207,7 @@ private:
     Node image_;
     Node resolution_;
     Node start_limit_;
+    Node connections_;
 };
 
 bool has_any(const Node* section, std::span<const Rename> words) {
@@ -212,7 +232,7 @@ void translate_seed(Node& root, std::vector<Problem>& problems, std::vector<std:
         "docker_image is templates[].image; container_defaults.{{memory_limit,shm_size,cpu_limit}} is "
         "container_defaults.{{memory,shm,cpus}}; resolution is templates[].resolutions; "
         "session_defaults.{{initial_duration,extension_duration}} is session_defaults.{{initial,extension}}; "
-        "timeouts and connection_pool are not needed. `berth config show` prints the whole in the new form",
+        "connection_pool.max_connections_per_host is hosts[].max_connections; timeouts are not needed. `berth config show` prints the whole in the new form",
         root.mark.source));
 }
 

@@ -55,8 +55,8 @@ TEST(SeedHostsFile, TheDocumentedExampleLoadsAsItIs_A15) {
     EXPECT_EQ(desktop.lease.extension, 1200s);
     EXPECT_EQ(desktop.lease.max_extensions, 3);
     EXPECT_THAT(loaded->warnings, testing::ElementsAre(
-        HasSubstr("hosts.yml: this is the form of the CTFd remote desktop plugin"),
-        HasSubstr("ssh://docker_user@host1.internal arrives with the SSH transport")));
+        HasSubstr("hosts.yml: this is the form of the CTFd remote desktop plugin")));
+    EXPECT_EQ(config.hosts[0].max_connections, 20);
 }
 
 TEST(SeedHostsFile, TheSectionsThatOnlyTheCodeKnowsAreAccepted) {
@@ -66,9 +66,11 @@ TEST(SeedHostsFile, TheSectionsThatOnlyTheCodeKnowsAreAccepted) {
   docker_command: 30
   docker_quick: 10
   cleanup_interval: 300
-connection_pool: {max_connections_per_host: 20}
+connection_pool: {max_connections_per_host: 7}
 )", "hosts.yml");
     ASSERT_TRUE(loaded) << describe(loaded.error());
+    EXPECT_EQ(loaded->config.hosts.at(0).max_connections, 7);
+    EXPECT_EQ(loaded->origins.at("hosts[0].max_connections"), "hosts.yml:24:45");
     EXPECT_EQ(loaded->config.templates.at(0).lease.start_limit, 90s);
 }
 
@@ -110,6 +112,8 @@ INSTANTIATE_TEST_SUITE_P(Table, SeedBad, testing::Values(
     Bad{"docker_image: a\ncontainer_defaults: {resolution: big}", "hosts.yml:2:34: templates[0].resolutions[0]: must be WIDTHxHEIGHT"},
     Bad{"docker_image: a\nsession_defaults: {initial_duration: -1}", "hosts.yml:2:38: session_defaults.initial: must be a duration"},
     Bad{"timeouts: {vnc_ready_attempts: abc}", "hosts.yml:1:32: timeouts.vnc_ready_attempts: must be a whole number"},
+    Bad{"workspace_hosts: [{hostname: h}, {hostname: i}]\nconnection_pool: {max_connections_per_host: 0}",
+        "hosts.yml:2:45: connection_pool.max_connections_per_host: must be a whole number between 1 and 100"},
     Bad{"connection_pool: {max: 1}", "hosts.yml:1:19: connection_pool.max: is not a known key"}));
 
 } // namespace

@@ -100,7 +100,7 @@ HostSet::HostSet(net::Executor executor, const config::Config& config, const std
         entry.view.id = host.name;
         entry.view.weight = host.weight;
         entry.view.capacity = host.capacity_sessions;
-        entry.view.creating_limit = host.creating_limit;
+        entry.view.creating_limit = host.creating_limit > 0 ? host.creating_limit : 2;
         entry.view.labels = host.labels;
         entry.view.is_draining = host.is_drained;
         entry.endpoint = one->endpoint;
