@@ -49,6 +49,10 @@ Error error_of(const net::HttpReply& reply) {
         for (const json::value& field : fields->get_array())
             if (const auto* object = field.if_object())
                 error = std::move(error).with_field(text_of(*object, "pointer"), text_of(*object, "detail"));
+    if (const auto* key = problem->if_contains("host_key"); key != nullptr && key->is_object()) {
+        const auto& shown = key->get_object();
+        error = std::move(error).with_field(std::string{shown_key}, text_of(shown, "type") + " " + text_of(shown, "fingerprint"));
+    }
     if (const auto* after = problem->if_contains("retry_after_s"); after != nullptr && after->is_int64())
         error = std::move(error).with_retry_after(static_cast<int>(after->get_int64()));
     return error;

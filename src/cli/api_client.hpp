@@ -12,6 +12,9 @@
 
 namespace berth::cli {
 
+// Pointer of the error's field that holds type and fingerprint of a key nobody has confirmed.
+inline constexpr std::string_view shown_key = "host_key";
+
 class ApiClient {
 public:
     // `unavailable` from call() when nobody listens there.

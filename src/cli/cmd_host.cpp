@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "cli/cmd_host.hpp"
+
 #include "cli/commands.hpp"
-#include "cli/host_script.hpp"
+#include "cli/output.hpp"
 #include "cli/server_call.hpp"
+#include "config/units.hpp"
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <memory>
 
@@ -15,75 +15,124 @@ namespace berth::cli {
 
 namespace {
 
+namespace json = boost::json;
+
 const std::vector<Column> columns{{"NAME", "name"}, {"STATE", "state"}, {"SESSIONS", "sessions.used"}, {"OF", "sessions.capacity"},
-    {"ENGINE", "engine.version"}, {"ENDPOINT", "endpoint"}, {"REASON", "reason"}};
+    {"ENGINE", "engine.version"}, {"WAY", "way"}, {"ENDPOINT", "endpoint"}, {"REASON", "reason"}};
 
-struct Options {
-    std::string name;
-    bool is_apply = false, is_check = false, is_remove = false, is_script = false, denies_private = false;
-};
+const std::vector<Column> details{{"Name", "name"}, {"State", "state"}, {"Reason", "reason"}, {"Endpoint", "endpoint"}, {"Way", "way"},
+    {"Last error", "last_error"}, {"Host key", "host_key.fingerprint"}, {"Known key", "host_key.known_fingerprint"},
+    {"Engine", "engine.version"}, {"API", "engine.api_version"}, {"System", "engine.os"}, {"Origin", "origin"},
+    {"Sessions", "sessions.used"}, {"Most", "sessions.capacity"}, {"Weight", "weight"}, {"Creating", "creating.used"},
+    {"Creating at once", "creating.capacity"}, {"Memory taken", "memory.used_bytes"}, {"Memory", "memory.capacity_bytes"},
+    {"CPUs taken", "cpus.used"}, {"CPUs", "cpus.capacity"}, {"Connections", "connections.used"}, {"Data path", "data_path"},
+    {"Round trip ms", "round_trip_ms"}, {"Labels", "labels"}, {"Last check", "last_check_at"}, {"Maintenance", "maintenance.message"}};
 
-void act(Context& context, const Options& options, const std::string& action) {
+// One request about one host; its answer is the host.
+std::optional<json::value> host_call(Context& context, const std::string& method, const std::string& target, const std::string& body = {}) {
     auto client = connect(context);
-    auto host = client ? call(context, *client, "POST", "/api/v1/hosts/" + path_part(options.name) + "/" + action, "{}") : std::nullopt;
+    return client ? call(context, *client, method, target, body) : std::nullopt;
+}
+
+void act(Context& context, const HostOptions& options, const std::string& action, const json::object& body = {}) {
+    auto host = host_call(context, "POST", host_path(options.name, "/" + action), json::serialize(body));
     if (host) show(context, *host, columns, "name");
 }
 
-// The script runs from memory under bash; its words are fixed here, none comes from outside.
-int run_script(const char* verb, bool denies_private) {
-    int file = ::memfd_create("berth-host-prepare", 0);
-    std::string_view script = host_script();
-    bool is_written = file >= 0 && ::write(file, script.data(), script.size()) == static_cast<ssize_t>(script.size());
-    if (!is_written) return 1;
-    std::string path = fmt::format("/proc/self/fd/{}", file);
-    pid_t child = ::fork();
-    if (child == 0) {
-        ::execl("/bin/bash", "bash", path.c_str(), verb, denies_private ? "--deny-private" : nullptr, nullptr);
-        ::_exit(127);
-    }
-    int status = 0;
-    bool has_ended = child > 0 && ::waitpid(child, &status, 0) == child;
-    ::close(file);
-    return has_ended && WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+void list(Context& context) {
+    auto client = connect(context);
+    auto items = client ? call_list(context, *client, "/api/v1/hosts") : std::nullopt;
+    if (items) show(context, *items, columns, "name");
 }
 
-void prepare(Context& context, const Options& options) {
-    if (host_script().empty()) return context.fail(Exit::unavailable, "error: this build does not hold the host rules");
-    if (options.is_script) return context.print(host_script());
-    if (options.is_remove && !context.confirm("Desktops will reach the services of this machine.")) return;
-    const char* verb = options.is_apply ? "apply" : options.is_check ? "check" : options.is_remove ? "remove" : "print";
-    int code = run_script(verb, options.denies_private);
-    if (code != 0) context.exit = Exit::failed;
+void print_details(const Context& context, const json::value& host) {
+    if (context.output != "table") return show(context, host, columns, "name");
+    Table table{{"", ""}};
+    for (const Column& line : details) table.add({line.head, cell(host, line.path)});
+    const auto* images = host.if_object() == nullptr ? nullptr : host.get_object().if_contains("images");
+    if (images != nullptr && images->is_array())
+        for (const json::value& image : images->get_array())
+            table.add({"Image " + cell(image, "template"), cell(image, "present") == "true" ? "here" : "missing"});
+    context.print(table.text(false, may_colour()));
+}
+
+void maintain(Context& context, const HostOptions& options) {
+    json::object body;
+    if (!options.message.empty()) body["message"] = options.message;
+    if (!options.until.empty()) {
+        // A time as it is, or a span from now on.
+        auto span = config::parse_duration(options.until);
+        auto until = span ? std::optional{SystemClock{}.now() + *span} : parse_rfc3339(options.until);
+        if (!until) return context.fail(Exit::usage, "error: --until must be a time such as 2026-11-23T21:00:00Z or a span such as 2h");
+        body["until"] = format_rfc3339(*until);
+    }
+    if (context.confirm(fmt::format("Host {} gets no new sessions.", options.name))) act(context, options, "maintenance", body);
+}
+
+void remove(Context& context, const HostOptions& options) {
+    if (!context.confirm(fmt::format("Host {} leaves this installation.", options.name))) return;
+    if (host_call(context, "DELETE", host_path(options.name))) context.message(fmt::format("host {} is removed", options.name));
+}
+
+// The steps with their times, and below each one that failed what to do.
+void test(Context& context, const HostOptions& options) {
+    auto outcome = host_call(context, "POST", host_path(options.name, "/test"), "{}");
+    if (!outcome) return;
+    const auto* object = outcome->if_object();
+    const auto* steps = object == nullptr ? nullptr : object->if_contains("steps");
+    if (steps == nullptr || !steps->is_array()) return context.fail(Exit::failed, "error: the server's answer is no checklist");
+    bool is_good = true;
+    for (const json::value& step : steps->get_array()) is_good = is_good && cell(step, "state") != "failed";
+    if (!is_good) context.exit = Exit::failed;
+    if (context.output == "json") return context.print(pretty(*outcome));
+    for (const json::value& step : steps->get_array()) {
+        auto state = cell(step, "state");
+        Table line{{"", "", ""}};
+        line.add({state, cell(step, "title"), state == "skipped" ? "" : cell(step, "ms") + " ms"});
+        std::string head = line.text(false, may_colour());
+        while (!head.empty() && (head.back() == '\n' || head.back() == ' ')) head.pop_back();
+        auto text = cell(step, "text"), remedy = cell(step, "remedy");
+        context.print(head + (text == "-" ? "" : ": " + printable(text)));
+        if (state == "failed" && remedy != "-") context.print("      → " + printable(remedy));
+    }
 }
 
 } // namespace
 
+std::string host_path(const std::string& name, const std::string& rest) {
+    return "/api/v1/hosts/" + path_part(name) + rest;
+}
+
+void show_host(const Context& context, const json::value& host) { show(context, host, columns, "name"); }
+
 void add_host(CLI::App& app, Context& context) {
-    auto options = std::make_shared<Options>();
-    auto* noun = app.add_subcommand("host", "Container engines: state, drain, firewall rules");
+    auto options = std::make_shared<HostOptions>();
+    auto* noun = app.add_subcommand("host", "Container engines: list, add, test, drain, keys, firewall rules");
     noun->require_subcommand(1);
-    noun->add_subcommand("list", "All hosts")->callback([&context] {
-        auto client = connect(context);
-        auto items = client ? call_list(context, *client, "/api/v1/hosts") : std::nullopt;
-        if (items) show(context, *items, columns, "name");
-    });
-    auto with_name = [&](const char* verb, const char* help) {
+    noun->add_subcommand("list", "All hosts")->callback([&context] { list(context); });
+    HostVerb with_name = [noun, options](const char* verb, const char* help) {
         auto* command = noun->add_subcommand(verb, help);
         command->add_option("name", options->name, "The host's name")->required();
         return command;
     };
-    with_name("test", "Ask its engine now")->callback([&context, options] { act(context, *options, "test"); });
-    with_name("resume", "Let it take sessions again")->callback([&context, options] { act(context, *options, "resume"); });
+    with_name("show", "Everything that is known of one")->callback([&context, options] {
+        if (auto host = host_call(context, "GET", host_path(options->name))) print_details(context, *host);
+    });
+    add_host_definitions(context, options, with_name);
+    with_name("test", "Go the way to its engine step by step; exit 1 if a step fails")->callback([&context, options] { test(context, *options); });
     with_name("drain", "No new sessions; the present ones go on")->callback([&context, options] {
         if (context.confirm(fmt::format("Host {} gets no new sessions.", options->name))) act(context, *options, "drain");
     });
-    auto* preparing = noun->add_subcommand("prepare", "The firewall rules that keep desktops off this machine: print them, or --apply as root");
-    auto* apply = preparing->add_flag("--apply", options->is_apply, "Set them; repeating changes nothing");
-    auto* check = preparing->add_flag("--check", options->is_check, "Whether they are in place")->excludes(apply);
-    preparing->add_flag("--remove", options->is_remove, "Take them away")->excludes(apply)->excludes(check);
-    preparing->add_flag("--script", options->is_script, "Print the script instead, to take it to another machine");
-    preparing->add_flag("--deny-private", options->denies_private, "Also close the private networks to desktops");
-    preparing->callback([&context, options] { prepare(context, *options); });
+    with_name("resume", "Let it take sessions again")->callback([&context, options] { act(context, *options, "resume"); });
+    auto* maintaining = with_name("maintenance", "As drain, with a word to people");
+    maintaining->add_option("--message", options->message, "What is being done");
+    maintaining->add_option("--until", options->until, "When it is expected to end: a time, or a span such as 2h");
+    maintaining->callback([&context, options] { maintain(context, *options); });
+    with_name("remove", "Take out one that was added; only when it is empty")->callback([&context, options] { remove(context, *options); });
+    add_host_images(context, options, with_name);
+    add_host_contexts(*noun, context);
+    add_host_key(*noun, context);
+    add_host_prepare(*noun, context);
 }
 
 } // namespace berth::cli

@@ -62,16 +62,21 @@ void Context::fail(const Error& error) {
     if (error.retry_after_s() > 0) std::cerr << "  try again in " << error.retry_after_s() << " s\n";
 }
 
+bool Context::ask(const std::string& question) const {
+    if (::isatty(STDIN_FILENO) == 0) return false;
+    std::cerr << question << " [y/N] ";
+    std::string answer;
+    std::getline(std::cin, answer);
+    return answer == "y" || answer == "Y" || answer == "yes";
+}
+
 bool Context::confirm(const std::string& question) {
     if (is_sure) return true;
     if (::isatty(STDIN_FILENO) == 0) {
         fail(Exit::usage, "error: " + question + " Without a terminal this needs --yes.");
         return false;
     }
-    std::cerr << question << " [y/N] ";
-    std::string answer;
-    std::getline(std::cin, answer);
-    if (answer == "y" || answer == "Y" || answer == "yes") return true;
+    if (ask(question)) return true;
     fail(Exit::failed, "nothing was changed");
     return false;
 }

@@ -34,6 +34,8 @@ struct Context {
     void fail(const Error& error);
     // Asks on a terminal; without one only --yes is a yes (else exit 2).
     bool confirm(const std::string& question);
+    // The same for what --yes must not decide: without a terminal it is no, and nothing is said.
+    bool ask(const std::string& question) const;
 };
 
 // Folders that may hold the pages, for a program at this place.

@@ -4,6 +4,7 @@
 #include "base/log.hpp"
 
 #include <boost/json.hpp>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -23,7 +24,7 @@ std::size_t width(std::string_view text) {
 std::string_view colour_of(std::string_view word) {
     for (auto good : {"ready", "up", "ok"}) if (word == good) return "\033[32m";
     for (auto bad : {"down", "fail", "failed"}) if (word == bad) return "\033[31m";
-    for (auto waiting : {"queued", "creating", "starting", "probing", "stopping", "draining", "drained", "warn", "unknown"})
+    for (auto waiting : {"queued", "creating", "starting", "probing", "stopping", "draining", "drained", "maintenance", "probation", "warn", "unknown"})
         if (word == waiting) return "\033[33m";
     return {};
 }
@@ -86,6 +87,8 @@ std::string Table::text(bool has_headers, bool has_colours) const {
     return out;
 }
 
+std::string printable(std::string_view text) { return log_safe(text, 1000); }
+
 bool may_colour() { return ::isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr; }
 
 std::string pretty(const json::value& value) {
@@ -111,6 +114,7 @@ std::string cell(const json::value& value, std::string_view path) {
             joined += (joined.empty() ? "" : ",") + (element.is_string() ? std::string{element.get_string()} : json::serialize(element));
         return joined.empty() ? "-" : joined;
     }
+    if (const auto* number = at->if_double()) return fmt::format("{:g}", *number); // not 2E0
     return json::serialize(*at);
 }
 

@@ -25,6 +25,7 @@ private:
     std::vector<std::vector<std::string>> rows_;
 };
 
+std::string printable(std::string_view text); // texts of others: no control characters, bounded
 bool may_colour(); // standard output is a terminal and NO_COLOR is not set
 std::string pretty(const boost::json::value& value); // indented, with a line end
 // The member as a cell: texts as they are, null and absent as "-". Dots lead inside: "lease.extension_s".

@@ -18,6 +18,8 @@ Examples:
   berth serve --port 8080
   berth config check --config /etc/berth/berth.yaml
   berth session list -o json
+  berth host add rack-1 ssh://berth@rack-1.example.org
+  berth host test rack-1
   berth user add ann --password-stdin < password
   berth doctor
 

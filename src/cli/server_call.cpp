@@ -73,21 +73,21 @@ void show(const Context& context, const json::value& items, const std::vector<Co
     context.print(context.output == "name" ? names : table.text(context.has_headers, may_colour()));
 }
 
+std::optional<json::value> parsed(Context& context, const std::string& body) {
+    if (body.empty()) return json::value{};
+    json::error_code bad;
+    json::value value = json::parse(body, bad);
+    if (!bad) return value;
+    context.fail(Exit::failed, "error: the server's answer is not JSON");
+    return std::nullopt;
+}
+
 std::optional<json::value> call(Context& context, ApiClient& client, const std::string& method,
                                 const std::string& target, const std::string& body) {
     auto reply = client.call(method, target, body);
-    if (!reply) {
-        context.fail(reply.error());
-        return std::nullopt;
-    }
-    if (reply->empty()) return json::value{};
-    json::error_code bad;
-    json::value parsed = json::parse(*reply, bad);
-    if (bad) {
-        context.fail(Exit::failed, "error: the server's answer is not JSON");
-        return std::nullopt;
-    }
-    return parsed;
+    if (reply) return parsed(context, *reply);
+    context.fail(reply.error());
+    return std::nullopt;
 }
 
 std::optional<json::value> call_list(Context& context, ApiClient& client, const std::string& target) {

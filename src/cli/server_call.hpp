@@ -28,6 +28,8 @@ struct Column {
 void show(const Context& context, const boost::json::value& items, const std::vector<Column>& columns,
           const std::string& name);
 
+// The body of an answer; an empty one reads as null. Nothing when it is not JSON, which is said.
+std::optional<boost::json::value> parsed(Context& context, const std::string& body);
 // Calls; nothing after a failure, which is said and is the exit code. An empty body reads as null.
 std::optional<boost::json::value> call(Context& context, ApiClient& client, const std::string& method,
                                        const std::string& target, const std::string& body = {});

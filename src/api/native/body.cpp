@@ -20,6 +20,13 @@ bool is_json(std::string_view type) {
     return lower == "application/json" || lower == "application/json;charset=utf-8";
 }
 
+// A member's name as a part of a JSON pointer (RFC 6901).
+std::string pointer_part(std::string_view key) {
+    std::string part;
+    for (char c : key.substr(0, 64)) part += c == '~' ? "~0" : c == '/' ? "~1" : std::string{c};
+    return part;
+}
+
 } // namespace
 
 Result<Body> Body::parse(const http::Request& request, bool may_be_empty) {
@@ -85,6 +92,39 @@ std::optional<std::int64_t> Body::number(std::string_view name) {
         return std::nullopt;
     }
     return value->get_int64();
+}
+
+std::optional<std::int64_t> Body::number_in(std::string_view name, std::int64_t least, std::int64_t most) {
+    auto value = number(name);
+    if (!value || (*value >= least && *value <= most)) return value;
+    complain(name, "must lie between " + std::to_string(least) + " and " + std::to_string(most));
+    return std::nullopt;
+}
+
+std::optional<double> Body::decimal(std::string_view name) {
+    const auto* value = take(name);
+    if (!value) return std::nullopt;
+    if (value->is_int64()) return static_cast<double>(value->get_int64());
+    if (value->is_double()) return value->get_double();
+    complain(name, "must be a number");
+    return std::nullopt;
+}
+
+std::optional<std::map<std::string, std::string>> Body::text_map(std::string_view name) {
+    const auto* value = take(name);
+    if (!value) return std::nullopt;
+    const auto* object = value->if_object();
+    if (!object) {
+        complain(name, "must be an object of strings");
+        return std::nullopt;
+    }
+    std::map<std::string, std::string> map;
+    for (const auto& member : *object) {
+        std::string key{member.key()};
+        if (const auto* text = member.value().if_string()) map[key] = std::string{*text};
+        else complain(std::string{name} + "/" + pointer_part(key), "must be a string");
+    }
+    return map;
 }
 
 std::optional<std::vector<std::string>> Body::texts(std::string_view name) {

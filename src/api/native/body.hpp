@@ -9,6 +9,7 @@
 #include <boost/json/object.hpp>
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,7 +28,10 @@ public:
     std::optional<std::string> text(std::string_view name);
     std::optional<bool> flag(std::string_view name);
     std::optional<std::int64_t> number(std::string_view name);
+    std::optional<std::int64_t> number_in(std::string_view name, std::int64_t least, std::int64_t most);
+    std::optional<double> decimal(std::string_view name); // a fraction or a whole number
     std::optional<std::vector<std::string>> texts(std::string_view name);
+    std::optional<std::map<std::string, std::string>> text_map(std::string_view name); // an object of strings
     std::string required_text(std::string_view name);
     void complain(std::string_view name, std::string detail);
 

@@ -12,7 +12,12 @@ using session::State;
 
 namespace {
 
-json::array stages_json(const Session& s, bool is_staff) {
+// Stands between the queue and the creation while the image is fetched.
+json::object preparing_json() {
+    return json::object{{"name", "preparing"}, {"state", "active"}, {"started_at", nullptr}, {"ended_at", nullptr}};
+}
+
+json::array stages_json(const Session& s, bool is_pulling, bool is_staff) {
     json::array stages;
     auto has_failed = s.end && s.end->reason == session::EndReason::failed;
     for (std::size_t i = 0; i < session::stage_count; ++i) {
@@ -27,6 +32,7 @@ json::array stages_json(const Session& s, bool is_staff) {
         if (is_staff && stage == session::Stage::queued && !s.placement_note.empty())
             one["detail"] = s.placement_note;
         stages.push_back(std::move(one));
+        if (is_pulling && stage == session::Stage::queued) stages.push_back(preparing_json());
     }
     return stages;
 }
@@ -47,23 +53,43 @@ json::array endpoints_json(const std::vector<session::Endpoint>& endpoints) {
     return list;
 }
 
+bool is_pulling(const std::optional<broker::QueuePlace>&) { return false; }
+
 json::value queue_json(const std::optional<broker::QueuePlace>& place) {
     if (!place) return nullptr;
-    json::object queue{{"position", place->position}};
+    json::object queue{{"position", place->position}, {"reason", nullptr}, {"pull", nullptr}};
     queue["estimate_s"] = place->estimate ? json::value(place->estimate->count()) : json::value(nullptr);
     return queue;
+}
+
+json::array attempts_json(const Session& s, bool is_staff) {
+    json::array list;
+    for (const auto& attempt : s.attempts) {
+        json::object one{{"at", format_rfc3339(attempt.at)}, {"stage", session::name_of(attempt.stage)}};
+        if (is_staff) {
+            one["host"] = attempt.host.str();
+            one["code"] = name_of(attempt.code);
+            one["detail"] = attempt.detail;
+        }
+        list.push_back(std::move(one));
+    }
+    return list;
+}
+
+json::array placement_json(const Session& s) {
+    json::array list;
+    for (const auto& one : s.placement) {
+        auto is_candidate = one.score != 0;
+        list.push_back(json::object{{"host", one.host.str()}, {"verdict", one.verdict},
+                                    {"score", is_candidate ? json::value(one.score) : json::value(nullptr)}, {"text", one.text}});
+    }
+    return list;
 }
 
 json::array strings_json(const std::vector<std::string>& texts) {
     json::array list;
     for (const auto& text : texts) list.push_back(json::string(text));
     return list;
-}
-
-std::string_view host_state(const placement::Host& host) {
-    if (host.state != placement::HostState::up) return placement::name_of(host.state);
-    if (!host.is_draining) return "up";
-    return host.used == 0 ? "drained" : "draining";
 }
 
 } // namespace
@@ -83,7 +109,7 @@ Reader reader_of(const access::Caller& caller, bool shows_host) {
 
 json::object session_json(
     const Session& s, const broker::Catalog& catalog, const std::optional<broker::QueuePlace>& place,
-    const Reader& reader, TimePoint now
+    Condition condition, const Reader& reader, TimePoint now
 ) {
     const auto* chosen = catalog.find(s.template_name);
     json::object out;
@@ -94,10 +120,13 @@ json::object session_json(
     out["owner"] = json::object{{"realm", s.owner.realm}, {"subject", s.owner.subject}, {"slot", s.owner.slot}, {"name", s.requested_by}};
     out["mine"] = s.owner.realm == reader.realm && s.owner.subject == reader.subject;
     out["state"] = session::name_of(s.state);
-    out["stages"] = stages_json(s, reader.is_staff);
+    out["condition"] = condition == Condition::ok ? "ok" : "unknown";
+    out["stages"] = stages_json(s, is_pulling(place), reader.is_staff);
     out["queue"] = queue_json(place);
     auto sees_host = s.host && (reader.is_staff || reader.shows_host);
     out["host"] = sees_host ? json::value(s.host->str()) : json::value(nullptr);
+    out["attempts"] = attempts_json(s, reader.is_staff);
+    if (reader.is_staff) out["placement"] = placement_json(s);
     out["created_at"] = format_rfc3339(s.created_at);
     out["ready_at"] = time_json(s.ready_at);
     out["ended_at"] = time_json(s.ended_at);
@@ -143,31 +172,6 @@ json::object template_json(
     }
     out["availability"] = std::move(state);
     out["typical_start_ms"] = typical_start ? json::value(typical_start->count()) : json::value(nullptr);
-    return out;
-}
-
-json::object host_json(const broker::HostEntry& host, const broker::Catalog& catalog) {
-    json::object out;
-    out["name"] = host.view.id.str();
-    out["endpoint"] = host.endpoint;
-    out["state"] = host_state(host.view);
-    out["reason"] = host.view.reason.empty() ? json::value(nullptr) : json::value(host.view.reason);
-    out["engine"] = nullptr;
-    if (!host.facts.version.empty()) {
-        out["engine"] = json::object{{"version", host.facts.version}, {"api_version", host.facts.api_version},
-                                     {"os", host.facts.os}, {"cpus", host.facts.cpus},
-                                     {"memory_bytes", host.facts.memory_bytes}};
-    }
-    out["sessions"] = json::object{{"used", host.view.used}, {"capacity", host.view.capacity}};
-    out["creating"] = json::object{{"used", host.view.creating}, {"capacity", host.view.creating_limit}};
-    json::array images;
-    for (const auto& one : catalog.all()) {
-        images.push_back(json::object{{"template", one.name.str()},
-                                      {"present", !host.view.images_missing.contains(one.spec.image)}});
-    }
-    out["images"] = std::move(images);
-    out["last_check_at"] = time_json(host.last_check_at);
-    out["weight"] = host.view.weight;
     return out;
 }
 

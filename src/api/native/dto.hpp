@@ -6,14 +6,19 @@
 #include "access/policy.hpp"
 #include "broker/accounts.hpp"
 #include "broker/host_registry.hpp"
+#include "broker/host_service.hpp"
 #include "broker/session_service.hpp"
 
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
 #include <optional>
 #include <string>
 
 namespace berth::api::native {
+
+// Whether the host of a session answers.
+enum class Condition { ok, unknown };
 
 // How much of a session its reader may see.
 struct Reader {
@@ -24,11 +29,15 @@ struct Reader {
 Reader reader_of(const access::Caller& caller, bool shows_host);
 
 boost::json::object session_json(const session::Session& session, const broker::Catalog& catalog,
-                                 const std::optional<broker::QueuePlace>& place, const Reader& reader,
-                                 TimePoint now);
+                                 const std::optional<broker::QueuePlace>& place, Condition condition,
+                                 const Reader& reader, TimePoint now);
 boost::json::object template_json(const broker::Template& one, const broker::Availability& availability,
                                   std::optional<Milliseconds> typical_start);
-boost::json::object host_json(const broker::HostEntry& host, const broker::Catalog& catalog);
+boost::json::object host_json(const broker::HostEntry& host, const broker::Catalog& catalog,
+                              const broker::HostService& service);
+boost::json::array steps_json(const std::vector<broker::TestStep>& steps);
+boost::json::value pull_json(const broker::PullState& pull);
+boost::json::value shown_key_json(const broker::HostAccess& access); // of a host that was not added
 boost::json::object account_json(const broker::Account& account);
 boost::json::object token_json(const broker::Credential& token);
 boost::json::value time_json(const std::optional<TimePoint>& time);

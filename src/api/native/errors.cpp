@@ -93,7 +93,7 @@ int status_of(Errc code) noexcept {
     return 500;
 }
 
-http::Response problem(const Error& error, const http::Request& request, bool is_staff) {
+http::Response problem(const Error& error, const http::Request& request, bool is_staff, boost::json::object more) {
     auto status = status_of(error.code());
     boost::json::object body;
     body["type"] = "/api/v1/problems#" + std::string{name_of(error.code())};
@@ -110,6 +110,7 @@ http::Response problem(const Error& error, const http::Request& request, bool is
     }
     if (error.retry_after_s() > 0) body["retry_after_s"] = error.retry_after_s();
     if (is_staff && !error.operator_text().empty()) body["operator_detail"] = error.operator_text();
+    for (auto& member : more) body[member.key()] = std::move(member.value());
     http::Response response{status, boost::json::serialize(body), "application/problem+json"};
     if (error.retry_after_s() > 0)
         response.headers.emplace_back("Retry-After", std::to_string(error.retry_after_s()));

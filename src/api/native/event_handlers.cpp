@@ -39,11 +39,12 @@ void NativeApi::publish(const session::Session& session) {
 
 void NativeApi::publish(const HostId& host) {
     const auto* entry = parts_.hosts.find(host);
-    if (!entry) return;
     events::Event event;
-    event.type = "host";
+    event.type = entry ? "host" : "host_removed";
     event.audience = events::to_staff;
-    event.data = boost::json::serialize(host_json(*entry, parts_.sessions.catalog()));
+    boost::json::object gone{{"name", host.str()}};
+    event.data = boost::json::serialize(
+        entry ? host_json(*entry, parts_.sessions.catalog(), parts_.host_service) : std::move(gone));
     parts_.hub.publish(std::move(event));
 }
 

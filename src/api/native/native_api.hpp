@@ -4,6 +4,8 @@
 // nothing but the form. The list of routes stands in routes.cpp, the words in docs/api/openapi.json.
 
 #include "api/native/dto.hpp"
+#include "api/native/host_tools.hpp"
+#include "broker/host_service.hpp"
 #include "broker/session_service.hpp"
 #include "events/hub.hpp"
 #include "http/router.hpp"
@@ -34,6 +36,8 @@ struct NativeParts {
     const Clock& clock;
     broker::SessionService& sessions;
     broker::HostRegistry& hosts;
+    broker::HostService& host_service;
+    HostTools& host_tools;
     broker::SessionStore& store;
     identity::Authenticator& authenticator;
     identity::Accounts& accounts;
@@ -100,8 +104,20 @@ private:
     Task<Response> events(Request& request);
 
     Task<Response> list_hosts(Request& request);
-    Task<Response> drain_host(Request& request, bool is_draining);
+    Task<Response> get_host(Request& request);
+    Task<Response> add_host(Request& request);
+    Task<Response> change_host(Request& request);
+    Task<Response> remove_host(Request& request);
+    Task<Response> set_host_mode(Request& request, broker::HostMode mode);
     Task<Response> test_host(Request& request);
+    Task<Response> accept_host_key(Request& request);
+    Task<Response> pull_image(Request& request);
+    Task<Response> list_contexts(Request& request);
+    Task<Response> import_contexts(Request& request);
+    Task<Response> ssh_key(Request& request);
+    Response host_answer(int status, const HostId& id, const Request& request) const;
+    Response host_done(const Status& done, const HostId& id, const Request& request) const;
+    Response unknown_key(const broker::HostAccess& access, const Request& request) const;
 
     Task<Response> health(Request& request);
     Task<Response> ready(Request& request);

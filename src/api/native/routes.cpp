@@ -15,8 +15,8 @@ std::vector<http::Route> NativeApi::routes() {
     auto call = [this](Member member) -> http::Handler {
         return [this, member](Request& request) { return (this->*member)(request); };
     };
-    auto drain = [this](bool is_draining) -> http::Handler {
-        return [this, is_draining](Request& request) { return drain_host(request, is_draining); };
+    auto mode = [this](broker::HostMode wanted) -> http::Handler {
+        return [this, wanted](Request& request) { return set_host_mode(request, wanted); };
     };
     return {
         {"POST", "/api/v1/login", Access{"public"}, call(&NativeApi::login)},
@@ -41,9 +41,19 @@ std::vector<http::Route> NativeApi::routes() {
         {"GET", "/api/v1/events", Access{"see_events"}, call(&NativeApi::events)},
 
         {"GET", "/api/v1/hosts", Access{"see_hosts"}, call(&NativeApi::list_hosts)},
-        {"POST", "/api/v1/hosts/{name}/drain", Access{"manage_hosts"}, drain(true)},
-        {"POST", "/api/v1/hosts/{name}/resume", Access{"manage_hosts"}, drain(false)},
+        {"POST", "/api/v1/hosts", Access{"manage_hosts"}, call(&NativeApi::add_host)},
+        {"GET", "/api/v1/hosts/{name}", Access{"see_hosts"}, call(&NativeApi::get_host)},
+        {"PATCH", "/api/v1/hosts/{name}", Access{"manage_hosts"}, call(&NativeApi::change_host)},
+        {"DELETE", "/api/v1/hosts/{name}", Access{"manage_hosts"}, call(&NativeApi::remove_host)},
         {"POST", "/api/v1/hosts/{name}/test", Access{"manage_hosts"}, call(&NativeApi::test_host)},
+        {"POST", "/api/v1/hosts/{name}/drain", Access{"manage_hosts"}, mode(broker::HostMode::draining)},
+        {"POST", "/api/v1/hosts/{name}/resume", Access{"manage_hosts"}, mode(broker::HostMode::active)},
+        {"POST", "/api/v1/hosts/{name}/maintenance", Access{"manage_hosts"}, mode(broker::HostMode::maintenance)},
+        {"POST", "/api/v1/hosts/{name}/host-key", Access{"manage_hosts"}, call(&NativeApi::accept_host_key)},
+        {"POST", "/api/v1/hosts/{name}/pull", Access{"manage_hosts"}, call(&NativeApi::pull_image)},
+        {"GET", "/api/v1/docker-contexts", Access{"manage_hosts"}, call(&NativeApi::list_contexts)},
+        {"POST", "/api/v1/docker-contexts/import", Access{"manage_hosts"}, call(&NativeApi::import_contexts)},
+        {"GET", "/api/v1/ssh-key", Access{"manage_hosts"}, call(&NativeApi::ssh_key)},
 
         {"GET", "/api/v1/openapi.json", Access{"public"}, call(&NativeApi::openapi)},
         {"GET", "/healthz", Access{"public"}, call(&NativeApi::health)},

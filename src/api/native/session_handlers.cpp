@@ -23,7 +23,9 @@ std::optional<int> whole_number(std::string_view text, int low, int high) {
 } // namespace
 
 json::object NativeApi::view(const session::Session& session, const Reader& reader) const {
-    return session_json(session, parts_.sessions.catalog(), parts_.sessions.place_of(session.id), reader, parts_.clock.now());
+    auto is_lost = session.host && session::is_live(session) && !parts_.hosts.is_reachable(*session.host);
+    return session_json(session, parts_.sessions.catalog(), parts_.sessions.place_of(session.id),
+                        is_lost ? Condition::unknown : Condition::ok, reader, parts_.clock.now());
 }
 
 http::Response NativeApi::session_answer(int status, const session::Session& session, const Request& request) const {
