@@ -16,6 +16,7 @@ const parts = [
     'limits',
     'bad_input',
     'engine',
+    'hosts',
     'isolation',
     'restart',
     'crash',

@@ -98,12 +98,45 @@ async function desktops(t, server, person) {
 }
 
 async function hosts_and_users(t, server) {
-    await t.test('cli: host list, test, drain, resume', async () => {
+    await t.test('cli: host list, show, test, drain, maintenance, resume', async () => {
         const [host] = json_of(await good(server, 'host', 'list', '--json'))
         assert.deepEqual([host.name, host.state], ['local', 'up'])
-        assert.equal(json_of(await good(server, 'host', 'test', 'local', '--json')).state, 'up')
+        assert.equal(json_of(await good(server, 'host', 'show', 'local', '--json')).name, 'local')
+        assert.match((await good(server, 'host', 'show', 'local')).out, /Engine +\d/)
+        assert.equal(json_of(await good(server, 'host', 'test', 'local', '--json')).host.state, 'up')
+        assert.match((await good(server, 'host', 'test', 'local')).out, /^ok .* \d+ ms: /m)
         assert.match(json_of(await good(server, 'host', 'drain', 'local', '--yes', '--json')).state, /drain/)
+        const told = ['--message', 'A new disk', '--until', '2h', '--yes', '--json']
+        const { maintenance } = json_of(await good(server, 'host', 'maintenance', 'local', ...told))
+        assert.equal(maintenance.message, 'A new disk')
+        const hours = (new Date(maintenance.until) - Date.now()) / 3_600_000
+        assert.ok(hours > 1.9 && hours <= 2, maintenance.until)
         assert.equal(json_of(await good(server, 'host', 'resume', 'local', '--json')).state, 'up')
+    })
+
+    await t.test('cli: host add, edit, remove; a step that fails makes test 1', async () => {
+        const endpoint = 'tcp://127.0.0.1:1'
+        const words = ['--weight', '4', '--capacity', '7', '--memory', '8g', '--cpus', '2.5', '--label', 'gpu=yes', '--json']
+        const added = json_of(await good(server, 'host', 'add', 'dead', endpoint, ...words))
+        assert.deepEqual(
+            [added.weight, added.sessions.capacity, added.memory.capacity_bytes, added.cpus.capacity, added.labels],
+            [4, 7, 8 * 2 ** 30, 2.5, { gpu: 'yes' }],
+        )
+        const tested = await server.run('host', 'test', 'dead')
+        assert.equal(tested.code, 1, tested.text)
+        assert.match(tested.out, /^failed .*\n +→ /m)
+        const edited = json_of(await good(server, 'host', 'edit', 'dead', '--weight', '2', '--label', '', '--json'))
+        assert.deepEqual([edited.weight, edited.labels, edited.sessions.capacity], [2, {}, 7])
+        await refused(server, 2, 'host', 'edit', 'dead')
+        await refused(server, 2, 'host', 'edit', 'dead', '--memory', 'lots')
+        await refused(server, 2, 'host', 'add', 'other', 'ssh://-oProxyCommand=x')
+        await refused(server, 2, 'host', 'add', 'other', 'ssh://169.254.169.254')
+        await refused(server, 5, 'host', 'add', 'dead', endpoint)
+        await refused(server, 5, 'host', 'edit', 'local', '--weight', '2')
+        await refused(server, 5, 'host', 'accept-key', 'dead', '--accept-new')
+        await refused(server, 2, 'host', 'remove', 'dead')
+        await good(server, 'host', 'remove', 'dead', '--yes')
+        await refused(server, 3, 'host', 'show', 'dead')
     })
 
     await t.test('cli: user add by standard input, list, role, disable, enable, passwd', async () => {

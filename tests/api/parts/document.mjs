@@ -34,7 +34,9 @@ function quoted_after(file, pattern) {
 
 function every_object_is_closed(schema, place, open) {
     if (schema === null || typeof schema !== 'object') return
-    if (schema.type === 'object' && schema.additionalProperties !== false) open.push(place)
+    // A map of names to values of one type is closed too.
+    const is_map = typeof schema.additionalProperties?.type === 'string'
+    if (schema.type === 'object' && schema.additionalProperties !== false && !is_map) open.push(place)
     for (const [key, value] of Object.entries(schema)) every_object_is_closed(value, `${place}/${key}`, open)
 }
 

@@ -42,9 +42,19 @@ const table = [
     ['events', { is_stream: true }, 401, 200, 200, 200, 200, 200],
     ['events', { is_stream: true, query: '?scope=all' }, 401, 403, 403, 200, 200, 403],
     ['listHosts', {}, 401, 403, 403, 200, 200, 403],
+    ['getHost', { name: 'local' }, 401, 403, 403, 200, 200, 403],
+    ['addHost', { json: { name: 'local', endpoint: 'unix:///nowhere.sock' } }, 401, 403, 403, 403, 409, 403],
+    ['changeHost', { name: 'local', json: { weight: 1 } }, 401, 403, 403, 403, 409, 403],
+    ['removeHost', { name: 'local' }, 401, 403, 403, 403, 409, 403],
     ['drainHost', { name: 'local' }, 401, 403, 403, 403, 200, 403],
+    ['maintainHost', { name: 'local', json: {} }, 401, 403, 403, 403, 200, 403],
     ['resumeHost', { name: 'local' }, 401, 403, 403, 403, 200, 403],
     ['testHost', { name: 'local' }, 401, 403, 403, 403, 200, 403],
+    ['acceptHostKey', { name: 'local', json: { fingerprint: `SHA256:${'A'.repeat(43)}` } }, 401, 403, 403, 403, 404, 403],
+    ['pullImage', { name: 'local', json: { template: 'unknown' } }, 401, 403, 403, 403, 404, 403],
+    ['listDockerContexts', {}, 401, 403, 403, 403, 200, 403],
+    ['importDockerContexts', { json: { names: ['no-such-context'] } }, 401, 403, 403, 403, 404, 403],
+    ['sshKey', {}, 401, 403, 403, 403, 200, 403],
     ['openapi', {}, 200, 200, 200, 200, 200, 200],
     ['health', {}, 200, 200, 200, 200, 200, 200],
     ['ready', {}, 200, 200, 200, 200, 200, 200],
@@ -170,7 +180,13 @@ export default async function matrix(t) {
             const own = await people.owner.session(sessions.live)
             assert.equal(own.host, null)
             assert.ok(own.stages.every((stage) => stage.detail === undefined))
-            assert.equal((await people.admin.session(sessions.live)).host, 'local')
+            assert.ok(own.placement === undefined && own.attempts.every((attempt) => !attempt.host && !attempt.detail))
+            const seen = await people.admin.session(sessions.live)
+            assert.equal(seen.host, 'local')
+            assert.deepEqual(
+                seen.placement.map(({ host, verdict }) => [host, verdict]),
+                [['local', 'chosen']],
+            )
         })
         await stops(t, server, people)
     })

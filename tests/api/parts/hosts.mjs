@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: Apache-2.0
+// Hosts as data: added, changed, drained and removed while the server runs; one that is dead; input that is refused
+// (T-16, T-26); contexts of the docker command; what people must not see (T-82).
+
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import net from 'node:net'
+import { join } from 'node:path'
+import { Browser } from '../lib/http.mjs'
+import { Server, rfb, with_server } from '../lib/server.mjs'
+import { until } from '../lib/wait.mjs'
+
+const engine_socket = (process.env.DOCKER_HOST ?? 'unix:///var/run/docker.sock').replace('unix://', '')
+
+// The same engine by another path counts as another machine: two hosts on one engine are enough for most of this.
+function second_way(server, name) {
+    const path = join(server.folder, `${name}.sock`)
+    symlinkSync(engine_socket, path)
+    return `unix://${path}`
+}
+
+async function dead_port() {
+    const listener = net.createServer()
+    await new Promise((done) => listener.listen(0, '127.0.0.1', done))
+    const { port } = listener.address()
+    await new Promise((done) => listener.close(done))
+    return port
+}
+
+const path = (name, rest = '') => `/api/v1/hosts/${name}${rest}`
+
+async function host(browser, name) {
+    const answer = await browser.get(path(name))
+    assert.equal(answer.status, 200, answer.text)
+    return answer.json
+}
+
+const reaches = (browser, name, state, limit_ms = 30_000) =>
+    until(
+        `host ${name} is ${state}`,
+        async () => {
+            const found = await host(browser, name)
+            return found.state === state && found
+        },
+        limit_ms,
+    )
+
+async function add(browser, body) {
+    const answer = await browser.post('/api/v1/hosts', body)
+    assert.equal(answer.status, 201, answer.text)
+    return answer
+}
+
+async function life(t, server, admin, operator, person) {
+    await t.test('hosts: one is added, seen, changed and removed', async () => {
+        const stream = await admin.events({ query: '?scope=all' })
+        const endpoint = second_way(server, 'second')
+        const answer = await add(admin, { name: 'second', endpoint, weight: 3, capacity_sessions: 5, memory_bytes: 1 << 30, cpus: 1.5, labels: { rack: 'b' } })
+        assert.equal(answer.headers.location, '/api/v1/hosts/second')
+        const made = await reaches(admin, 'second', 'up')
+        assert.deepEqual(
+            [made.origin, made.mode, made.weight, made.sessions.capacity, made.memory.capacity_bytes, made.cpus.capacity, made.labels, made.way, made.data_path],
+            ['added', 'active', 3, 5, 1 << 30, 1.5, { rack: 'b' }, 'unix', 'tunnel'],
+        )
+        assert.equal(made.host_key, null)
+        assert.ok(made.engine.version)
+        assert.ok(made.images.every(({ image, present, pulling }) => image && present && pulling === null))
+        await stream.next('the new host', ({ type, data }) => type === 'host' && data.name === 'second')
+        const changed = await admin.patch(path('second'), { weight: 7, labels: {}, public_name: 'Rack B' })
+        assert.equal(changed.status, 200)
+        assert.deepEqual(
+            [changed.json.weight, changed.json.labels, changed.json.public_name, changed.json.sessions.capacity],
+            [7, {}, 'Rack B', 5],
+            'what was left out stays',
+        )
+        assert.equal((await operator.get(path('second'))).json.weight, 7)
+        assert.equal((await admin.delete(path('second'))).status, 204)
+        assert.equal((await admin.get(path('second'))).status, 404)
+        await stream.next('its removal', ({ type, data }) => type === 'host_removed' && data.name === 'second')
+        stream.close()
+    })
+
+    await t.test('hosts: a second one of a name is already_exists, one of the file is the file’s', async () => {
+        const taken = await admin.post('/api/v1/hosts', { name: 'local', endpoint: second_way(server, 'taken') })
+        assert.deepEqual([taken.status, taken.json.code], [409, 'already_exists'])
+        const changed = await admin.patch(path('local'), { weight: 2 })
+        assert.deepEqual([changed.status, changed.json.code], [409, 'conflict'])
+        const removed = await admin.delete(path('local'))
+        assert.deepEqual([removed.status, removed.json.code], [409, 'conflict'])
+        assert.equal((await host(admin, 'local')).origin, 'file')
+    })
+
+    await t.test('hosts: a dead one is added, is down, and its test says where it fails and what to do', async () => {
+        const port = await dead_port()
+        await add(admin, { name: 'dead', endpoint: `tcp://127.0.0.1:${port}` })
+        const dead = await reaches(admin, 'dead', 'down')
+        assert.ok(dead.reason)
+        assert.equal(dead.engine, null)
+        const answer = await admin.post(path('dead', '/test'))
+        assert.equal(answer.status, 200)
+        const failed = answer.json.steps.filter(({ state }) => state === 'failed')
+        assert.ok(failed.length >= 1 && failed.every(({ text, remedy }) => text && remedy), JSON.stringify(answer.json.steps))
+        assert.equal(answer.json.host.state, 'down')
+        assert.equal((await admin.delete(path('dead'))).status, 204)
+    })
+
+    await t.test('hosts: the test of a good one has every step ok or skipped', async () => {
+        const { status, json } = await admin.post(path('local', '/test'))
+        assert.equal(status, 200)
+        assert.ok(json.steps.length >= 1)
+        assert.deepEqual(
+            json.steps.filter(({ state }) => state === 'failed'),
+            [],
+        )
+        assert.equal(json.host.state, 'up')
+    })
+
+    await t.test('hosts: one with a desktop on it is not removed; drained it takes no more and loses none', async () => {
+        await add(admin, { name: 'busy', endpoint: second_way(server, 'busy'), weight: 1000, labels: { only: 'busy' } })
+        await reaches(admin, 'busy', 'up')
+        const session = await person.start_ready('labelled')
+        assert.equal((await admin.session(session.id)).host, 'busy')
+        const refused = await admin.delete(path('busy'))
+        assert.deepEqual([refused.status, refused.json.code], [409, 'conflict'])
+        assert.match(refused.json.detail, /1/)
+        const draining = await admin.post(path('busy', '/drain'))
+        assert.deepEqual([draining.status, draining.json.state, draining.json.mode], [200, 'draining', 'draining'])
+        const { placement } = await admin.session(session.id)
+        assert.deepEqual(
+            placement.filter(({ verdict }) => verdict === 'chosen').map((one) => one.host),
+            ['busy'],
+        )
+        assert.equal((await person.session(session.id)).placement, undefined, 'not for users')
+        await person.stop(session.id)
+        await reaches(admin, 'busy', 'drained')
+        assert.equal((await admin.delete(path('busy'))).status, 204)
+    })
+}
+
+async function modes(t, server, admin) {
+    await t.test('hosts: a maintenance has a message and an end, and resume ends it', async () => {
+        const until_time = '2099-01-02T03:04:05.000Z'
+        const { status, json } = await admin.post(path('local', '/maintenance'), { message: 'A new disk', until: until_time })
+        assert.equal(status, 200)
+        assert.deepEqual([json.state, json.mode, json.maintenance], ['maintenance', 'maintenance', { message: 'A new disk', until: until_time }])
+        const bare = await admin.post(path('local', '/maintenance'))
+        assert.deepEqual(bare.json.maintenance, { message: '', until: null })
+        const resumed = await admin.post(path('local', '/resume'), {})
+        assert.deepEqual([resumed.json.state, resumed.json.maintenance], ['up', null])
+    })
+
+    await t.test('hosts: drains and added hosts hold over a restart', async () => {
+        await add(admin, { name: 'kept', endpoint: second_way(server, 'kept'), capacity_sessions: 9 })
+        await admin.post(path('kept', '/maintenance'), { message: 'later' })
+        await admin.post(path('local', '/drain'))
+        await server.stop()
+        await server.start()
+        const again = await server.sign_in()
+        const kept = await host(again, 'kept')
+        assert.deepEqual([kept.mode, kept.maintenance?.message, kept.sessions.capacity], ['maintenance', 'later', 9])
+        assert.equal((await host(again, 'local')).mode, 'draining')
+        assert.equal((await again.post(path('local', '/resume'))).status, 200)
+        assert.equal((await again.delete(path('kept'))).status, 204)
+        server.admin = again
+    })
+}
+
+// One field of a request is wrong: 400, and the pointer names it.
+async function refuses(admin, method, target, json, pointer) {
+    const answer = await admin.request(method, target, { json })
+    assert.equal(answer.status, 400, `${JSON.stringify(json)}: ${answer.text}`)
+    const pointers = (answer.json.errors ?? []).map((error) => error.pointer)
+    assert.ok(pointers.includes(pointer), `${JSON.stringify(json)}: ${JSON.stringify(pointers)}`)
+}
+
+const hostile_endpoints = [
+    'ssh://-oProxyCommand=touch%20x', 'ssh://-oProxyCommand=x@h', 'ssh://u@-h', 'ssh://%h', 'ssh://$(x)', 'ssh://h;x', 'ssh://u:p@h', 'ssh://h:0',
+    'ssh://h h', 'ssh://h\nx', 'ssh://169.254.169.254', 'ssh://2852039166', 'ssh://[::ffff:169.254.169.254]', 'ssh://h/%2e%2e', '-h', 'h', '',
+    'tcp://169.254.169.254:80', 'tcp://0.0.0.0:1', 'tcp://0xa9fea9fe:80', 'tcp://2852039166:80', 'tcp://127.1:80', 'tcp://[fe80::1]:80', 'tcp://[::]:80',
+    'tcp://224.0.0.1:80', 'tcp://h', 'tcp://h:80/x', 'tcp://u@h:80', 'http://h:80', 'https://h', 'fd://3', 'npipe:////./pipe/x', 'file:///etc/passwd',
+    'unix://x', 'unix://', 'exec:x', `unix:///${'x'.repeat(108)}`,
+]
+
+async function bad_input(t, admin) {
+    await t.test('T-16, T-26 hosts: hostile addresses and names are refused, each with its pointer', async () => {
+        for (const endpoint of hostile_endpoints) await refuses(admin, 'POST', '/api/v1/hosts', { name: 'x', endpoint }, '/endpoint')
+        for (const name of ['', 'A', '-x', '../x', 'x y', 'x/y', '.x', 'x'.repeat(64), 'é'])
+            await refuses(admin, 'POST', '/api/v1/hosts', { name, endpoint: 'unix:///x' }, '/name')
+    })
+
+    await t.test('hosts: wrong types, bounds and unknown fields are refused, each with its pointer', async () => {
+        const good = { name: 'x', endpoint: 'unix:///nowhere.sock' }
+        for (const [member, value, pointer = `/${member}`] of [
+            ['weight', 0], ['weight', 1001], ['weight', 1.5], ['weight', '1'], ['capacity_sessions', -1], ['memory_bytes', -1], ['cpus', -0.5],
+            ['cpus', 'two'], ['creating_limit', 65], ['max_connections', 0], ['labels', []], ['labels', { a: 1 }, '/labels/a'],
+            ['labels', { 'io.berth.x': 'y' }, '/labels'], ['labels', { 'A B': 'y' }, '/labels'], ['data_path', 'both'], ['transport', 'putty'],
+            ['transport', 'libssh'], ['public_name', 'a\u0007'], ['tls_directory', '/x'], ['accept_host_key', 'MD5:aa'], ['password', 'x'], ['origin', 'file'],
+        ])
+            await refuses(admin, 'POST', '/api/v1/hosts', { ...good, [member]: value }, pointer)
+        await refuses(admin, 'POST', '/api/v1/hosts', { name: 'x' }, '/endpoint')
+        for (const [member, value] of [['name', 'y'], ['endpoint', 'unix:///y'], ['weight', 0], ['mode', 'draining'], ['accept_host_key', 'x']])
+            await refuses(admin, 'PATCH', path('local'), { [member]: value }, `/${member}`)
+        await refuses(admin, 'POST', path('local', '/maintenance'), { until: 'soon' }, '/until')
+        await refuses(admin, 'POST', path('local', '/maintenance'), { message: 'a\nb' }, '/message')
+        await refuses(admin, 'POST', path('local', '/maintenance'), { message: 'a'.repeat(501) }, '/message')
+        await refuses(admin, 'POST', path('local', '/drain'), { message: 'x' }, '/message')
+        await refuses(admin, 'POST', path('local', '/host-key'), {}, '/fingerprint')
+        await refuses(admin, 'POST', path('local', '/host-key'), { fingerprint: 'SHA256:short' }, '/fingerprint')
+        await refuses(admin, 'POST', path('local', '/pull'), {}, '/template')
+        await refuses(admin, 'POST', '/api/v1/docker-contexts/import', { names: [] }, '/names')
+        await refuses(admin, 'POST', '/api/v1/docker-contexts/import', { names: [1] }, '/names')
+        assert.deepEqual(
+            (await admin.get('/api/v1/hosts')).json.items.map(({ name }) => name),
+            ['local'],
+            'nothing was added',
+        )
+    })
+
+    await t.test('hosts: what is not there is 404; a key where there are none is too', async () => {
+        const fingerprint = `SHA256:${'A'.repeat(43)}`
+        for (const [method, rest, json] of [
+            ['GET', ''], ['DELETE', ''], ['PATCH', '', { weight: 1 }], ['POST', '/test'], ['POST', '/drain'], ['POST', '/resume'], ['POST', '/maintenance'],
+            ['POST', '/host-key', { fingerprint }], ['POST', '/pull', { template: 'rfb' }],
+        ])
+            assert.equal((await admin.request(method, path('nowhere', rest), { json })).status, 404, `${method} ${rest}`)
+        assert.equal((await admin.post(path('local', '/host-key'), { fingerprint })).status, 404)
+        assert.equal((await admin.post(path('local', '/pull'), { template: 'unknown' })).status, 404)
+        assert.equal((await admin.post('/api/v1/docker-contexts/import', { names: ['nowhere'] })).status, 404)
+    })
+}
+
+async function rights(t, server, operator, person) {
+    await t.test('T-82 hosts: people see nothing of hosts; operators look and change nothing', async () => {
+        const endpoint = 'unix:///nowhere.sock'
+        for (const [method, target, json] of [
+            ['POST', '/api/v1/hosts', { name: 'x', endpoint }], ['PATCH', path('local'), { weight: 1 }], ['DELETE', path('local')],
+            ['POST', path('local', '/test')], ['POST', path('local', '/maintenance')], ['POST', path('local', '/pull'), { template: 'rfb' }],
+            ['POST', path('local', '/host-key'), { fingerprint: `SHA256:${'A'.repeat(43)}` }], ['GET', '/api/v1/docker-contexts'], ['GET', '/api/v1/ssh-key'],
+            ['POST', '/api/v1/docker-contexts/import', { names: ['x'] }],
+        ]) {
+            for (const browser of [operator, person]) assert.equal((await browser.request(method, target, { json })).status, 403, `${method} ${target}`)
+            assert.equal((await new Browser(server).request(method, target, { json })).status, 401, `${method} ${target}`)
+        }
+        assert.equal((await person.get(path('local'))).status, 403)
+        assert.equal((await operator.get(path('local'))).status, 200)
+    })
+
+    await t.test('T-82 hosts: a user’s refusal names no host and no address', async () => {
+        const { status, text } = await person.post('/api/v1/sessions', { template: 'nowhere' })
+        assert.ok(status >= 400, text)
+        assert.ok(!/local|docker\.sock|unix:/.test(text), text)
+    })
+}
+
+// A folder as the docker command keeps it, for the server's account.
+function write_contexts(folder, contexts, current) {
+    for (const [name, docker] of Object.entries(contexts)) {
+        const hash = createHash('sha256').update(name).digest('hex')
+        const meta = join(folder, 'contexts', 'meta', hash)
+        mkdirSync(meta, { recursive: true })
+        const body = { Name: name, Metadata: { Description: `of ${name}` }, Endpoints: { docker } }
+        writeFileSync(join(meta, 'meta.json'), JSON.stringify(body))
+    }
+    writeFileSync(join(folder, 'config.json'), JSON.stringify({ currentContext: current }))
+}
+
+async function contexts(t) {
+    const config = { hosts: [{ name: 'local', endpoint: `unix://${engine_socket}` }] }
+    const server = new Server(config)
+    const folder = join(server.folder, 'docker')
+    write_contexts(folder, { Lab: { Host: second_way(server, 'lab') }, unsafe: { Host: 'tcp://127.0.0.1:1', SkipTLSVerify: true }, pipe: { Host: 'npipe:////./pipe/x' }, home: { Host: `unix://${engine_socket}` } }, 'Lab')
+    const hash = createHash('sha256').update('unsafe').digest('hex')
+    mkdirSync(join(folder, 'contexts', 'tls', hash, 'docker'), { recursive: true })
+    writeFileSync(join(folder, 'contexts', 'tls', hash, 'docker', 'ca.pem'), 'x')
+    try {
+        await server.start({ DOCKER_CONFIG: folder, DOCKER_HOST: undefined })
+        const admin = await server.sign_in()
+        const list = async () => Object.fromEntries((await admin.get('/api/v1/docker-contexts')).json.items.map((one) => [one.name, one]))
+        await t.test('hosts: contexts of the docker command are found, with what speaks against them', async () => {
+            const found = await list()
+            assert.deepEqual(Object.keys(found).sort(), ['Lab', 'default', 'home', 'pipe', 'unsafe'])
+            assert.deepEqual([found.Lab.is_current, found.Lab.description, found.Lab.imported_as, found.Lab.problem], [true, 'of Lab', null, null])
+            assert.equal(found.home.imported_as, 'local')
+            assert.match(found.pipe.problem, /Windows/)
+            assert.match(found.unsafe.problem, /SkipTLSVerify/)
+        })
+        await t.test('hosts: contexts become hosts once, under a name that is one', async () => {
+            const made = await admin.post('/api/v1/docker-contexts/import', { names: ['Lab', 'home'] })
+            assert.equal(made.status, 200, made.text)
+            assert.deepEqual(
+                made.json.items.map(({ name, origin }) => [name, origin]),
+                [['lab', 'added']],
+                'home is a host already',
+            )
+            assert.equal((await list()).Lab.imported_as, 'lab')
+            assert.deepEqual((await admin.post('/api/v1/docker-contexts/import', { names: ['Lab'] })).json.items, [])
+            for (const name of ['pipe', 'unsafe'])
+                assert.equal((await admin.post('/api/v1/docker-contexts/import', { names: [name] })).status, 409, name)
+            await reaches(admin, 'lab', 'up')
+        })
+        await t.test('hosts: the public key is null until it is made, then as it was made', async () => {
+            assert.equal((await admin.get('/api/v1/ssh-key')).json.public_key, null)
+            const { code, out, text } = await server.run('host', 'key', '--json')
+            assert.equal(code, 0, text)
+            const { public_key } = JSON.parse(out)
+            assert.match(public_key, /^ssh-ed25519 /)
+            assert.equal((await admin.get('/api/v1/ssh-key')).json.public_key, public_key)
+        })
+        await t.test('hosts: the command line lists and imports contexts too', async () => {
+            assert.equal((await admin.delete(path('lab'))).status, 204)
+            const listed = await server.run('host', 'import-contexts')
+            assert.equal(listed.code, 0, listed.text)
+            assert.match(listed.out, /Lab/)
+            const made = await server.run('host', 'import-contexts', '--all', '--json')
+            assert.equal(made.code, 0, made.text)
+            assert.deepEqual(JSON.parse(made.out).map(({ name }) => name), ['lab'])
+            assert.equal((await server.run('host', 'import-contexts', 'pipe')).code, 5)
+        })
+        await t.test('hosts: the server with contexts ends well', () => server.stop())
+    } catch (error) {
+        await t.test('hosts: contexts run', () => Promise.reject(error))
+    } finally {
+        await server.clean()
+    }
+}
+
+export default async function hosts(t) {
+    const config = {
+        quota: { max_sessions_per_user: 0 },
+        templates: [
+            rfb('rfb'),
+            rfb('labelled', { host_labels: { only: 'busy' } }),
+            rfb('nowhere', { host_labels: { no: 'such' } }),
+        ],
+    }
+    await with_server(t, 'hosts', config, async (server) => {
+        const admin = await server.sign_in()
+        const operator = await server.person('operator', 'operator')
+        const person = await server.person('ann')
+        await bad_input(t, admin)
+        await rights(t, server, operator, person)
+        await life(t, server, admin, operator, person)
+        await modes(t, server, admin)
+    })
+    await contexts(t)
+}
