@@ -75,6 +75,7 @@ ssh::LinkConfig link_config(const Endpoint& endpoint, const ConnectorContext& co
     config.most_connections = context.most_connections;
     config.own_known_hosts = context.known_hosts;
     config.config_file = context.ssh_config;
+    config.identity = context.identity;
     return config;
 }
 

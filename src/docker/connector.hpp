@@ -45,6 +45,7 @@ struct ConnectorContext {
     // Shared by all hosts, since its bounds are this machine's; outlives them. Null: one for itself.
     ssh::Handshakes* handshakes = nullptr;
     std::string known_hosts; // our own file of host keys
+    std::string identity;    // our own private key; empty or not there = none
     std::string ssh_config;  // instead of the account's own configuration; empty = that
     ssh::Transport transport = ssh::Transport::automatic;
     DataPath data_path = DataPath::tunnel;

@@ -103,6 +103,7 @@ OpensshChild::Config child_config(const LinkConfig& config) {
     OpensshChild::Config settings;
     settings.address = config.address;
     settings.config_file = config.config_file;
+    settings.identity = config.identity;
     settings.engine_socket = config.engine_socket;
     settings.own_known_hosts = config.own_known_hosts;
     settings.session = config.session;
@@ -133,6 +134,8 @@ Task<Result<Target>> HostLink::State::target(Deadline deadline) {
     auto until = earlier(deadline, deadline_in(limits::ssh_config));
     auto fresh = co_await effective_config(config.address, config.config_file, until);
     if (!fresh) co_return fresh.error();
+    if (::access(config.identity.c_str(), R_OK) == 0)
+        fresh->identity_files.insert(fresh->identity_files.begin(), config.identity);
     kept_target = *fresh;
     target_until = deadline_in(limits::ssh_config_fresh);
     co_return fresh;

@@ -201,6 +201,7 @@ Task<Status> OpensshChild::try_start(Target target, Deadline deadline) {
     add_rules(order.arguments, config_.session);
     add_options(order.arguments, {"StrictHostKeyChecking=yes", "UserKnownHostsFile=" + files, "StreamLocalBindMask=0177"});
     if (is_own_only) add_options(order.arguments, {"GlobalKnownHostsFile=/dev/null"});
+    if (::access(config_.identity.c_str(), R_OK) == 0) add(order.arguments, {"-i", config_.identity});
     add_address(order.arguments, config_.address, config_.config_file);
     add(order.arguments, {"--", config_.address.host});
     auto process = ChildProcess::start(core_, std::move(order));

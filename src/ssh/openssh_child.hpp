@@ -28,6 +28,7 @@ public:
         Config() = default;
         Address address;
         std::string config_file; // instead of the account's; empty = that
+        std::string identity;    // a private key of our own; empty or not there = none
         std::string engine_socket;
         std::string own_known_hosts;
         SessionConfig session;
