@@ -8,6 +8,7 @@ export async function newVisit(browser, settings, options = {}) {
   const page = await context.newPage();
   const errors = [];
   page.on("pageerror", (e) => errors.push(e.message));
+  page.on("crash", () => errors.push("the page crashed"));
   page.on("console", (m) => /Content Security Policy|Trusted/i.test(m.text()) && errors.push(m.text()));
   return { context, page, errors };
 }
