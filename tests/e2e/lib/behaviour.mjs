@@ -5,18 +5,18 @@ import { colours, picture } from "./picture.mjs";
 import { until } from "./report.mjs";
 import { startMockHere } from "./mock.mjs";
 import { signInAs } from "./states.mjs";
-import { newVisit } from "./visit.mjs";
+import { explain, newVisit } from "./visit.mjs";
 
 const connected = ".theatre[data-phase=connected]";
 
 /** Opens a ready desktop of anna's in a browser that is signed in. */
-async function openDesktop({ mock, browser, options = {}, session = {} }) {
-  const visit = await newVisit(browser, { url: mock.url }, options);
-  await mock.signIn(visit.context, "anna");
+async function openDesktop({ mock, visit, options = {}, session = {} }) {
+  const { context, page } = await visit(options);
+  await mock.signIn(context, "anna");
   const made = await mock.ask("session", session);
-  await visit.page.goto(`/desktops/${made.id}`);
-  await visit.page.locator(connected).waitFor({ timeout: 15_000 });
-  return { ...visit, id: made.id };
+  await page.goto(`/desktops/${made.id}`);
+  await page.locator(connected).waitFor();
+  return { context, page, id: made.id };
 }
 
 const cases = [
@@ -122,8 +122,8 @@ const cases = [
     await page.locator("[data-warning]").waitFor({ state: "detached" });
     assert.ok(Date.parse(mock.world.sessions.get(id).deadline) > Date.now() + 600_000);
   }],
-  ["whoever only watches sends nothing", async ({ mock, browser }) => {
-    const { page, context } = await newVisit(browser, { url: mock.url });
+  ["whoever only watches sends nothing", async ({ mock, visit }) => {
+    const { page, context } = await visit();
     await mock.signIn(context, "root");
     const made = await mock.ask("session", { owner: "anna" });
     await page.goto(`/desktops/${made.id}`);
@@ -133,7 +133,6 @@ const cases = [
     await page.keyboard.type("x");
     await page.waitForTimeout(300); // long enough for a key to arrive if one were sent
     assert.deepEqual(mock.witness("key").concat(mock.witness("pointer"), mock.witness("resize")), []);
-    await context.close();
   }],
   ["nothing of the one who signed out is shown to the next", async ({ mock, open }) => {
     const { page, id } = await open();
@@ -149,21 +148,19 @@ const cases = [
     const stored = await page.evaluate(() => Object.keys(sessionStorage).length);
     assert.equal(stored, 0);
   }],
-  ["two quick clicks on Start give one desktop", async ({ mock, browser }) => {
-    const { page, context } = await newVisit(browser, { url: mock.url });
+  ["two quick clicks on Start give one desktop", async ({ mock, visit }) => {
+    const { page, context } = await visit();
     await mock.signIn(context, "anna");
     await page.goto("/");
     await page.locator("[data-template=kali] [data-testid=start]").dblclick();
     await page.waitForURL(/\/desktops\//);
     assert.equal(mock.world.sessions.size, 1);
-    await context.close();
   }],
-  ["German says it in German", async ({ mock, browser }) => {
-    const { page, context } = await newVisit(browser, { url: mock.url }, { locale: "de-DE" });
+  ["German says it in German", async ({ mock, visit }) => {
+    const { page } = await visit({ locale: "de-DE" });
     await page.goto("/");
     await page.getByRole("heading", { level: 1, name: "Anmelden" }).waitFor();
     assert.equal(await page.evaluate(() => document.documentElement.lang), "de");
-    await context.close();
   }],
 ];
 
@@ -174,15 +171,16 @@ export async function behaviour(browser, report, { only = "" } = {}) {
     await report.check(name, async () => {
       await mock.ask("reset");
       const opened = [];
-      const open = async (more = {}) => {
-        const visit = await openDesktop({ mock, browser, ...more });
-        opened.push(visit.context);
-        return visit;
+      const visit = async (options) => {
+        opened.push(await newVisit(browser, { url: mock.url }, options));
+        return opened.at(-1);
       };
       try {
-        await run({ mock, browser, open });
+        await run({ mock, visit, open: (more = {}) => openDesktop({ mock, visit, ...more }) });
+      } catch (error) {
+        throw await explain(error, opened);
       } finally {
-        for (const context of opened) await context.close();
+        for (const { context } of opened) await context.close();
       }
     });
   }

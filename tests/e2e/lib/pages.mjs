@@ -6,23 +6,27 @@ import path from "node:path";
 import { expectAccessible } from "./axe.mjs";
 import { startMockHere } from "./mock.mjs";
 import { states } from "./states.mjs";
-import { newVisit } from "./visit.mjs";
+import { explain, newVisit } from "./visit.mjs";
 
-async function openState(browser, mock, state, { theme, width, language }) {
+async function newLook(browser, mock, state, { theme, width, language, colours }) {
   await mock.ask("reset");
   await mock.ask("set", state.set ?? {});
   const viewport = { width, height: width < 700 ? 640 : 800 };
-  const visit = await newVisit(browser, { url: mock.url }, { viewport, colorScheme: theme, locale: language === "de" ? "de-DE" : "en-GB", reducedMotion: "reduce" });
-  const { context, page } = visit;
-  if (!state.signedOut) await mock.signIn(context, state.as ?? "anna");
+  const visit = await newVisit(browser, { url: mock.url }, {
+    viewport, colorScheme: theme, locale: language === "de" ? "de-DE" : "en-GB", reducedMotion: "reduce", forcedColors: colours ?? "none",
+  });
+  if (!state.signedOut) await mock.signIn(visit.context, state.as ?? "anna");
+  return visit;
+}
+
+async function openState(page, mock, state) {
   const made = [];
   for (const s of state.make ?? []) made.push(await mock.ask("session", { ...(state.as ? { owner: state.as } : {}), ...s }));
   await page.goto(state.path.replace("{id}", made[0]?.id ?? ""));
   if (state.act && !state.actAfter) await state.act(page, mock.ask);
   await page.locator(state.wait).first().waitFor({ timeout: 15_000 });
   if (state.act && state.actAfter) await state.act(page, mock.ask);
-  if (state.then) await page.locator(state.then).waitFor({ timeout: 10_000 });
-  return visit;
+  if (state.then) await page.locator(state.then).first().waitFor({ timeout: 10_000 });
 }
 
 /** WCAG 1.4.10: the page itself never scrolls sideways. */
@@ -32,13 +36,17 @@ async function expectFits(page) {
 }
 
 async function checkState(browser, mock, state, look, file) {
-  const { context, page, errors } = await openState(browser, mock, state, look);
+  const visit = await newLook(browser, mock, state, look);
+  const { context, page, errors } = visit;
   try {
+    await openState(page, mock, state);
     await page.waitForTimeout(150); // time for the picture to be drawn, not for a condition
     await page.screenshot({ path: file, fullPage: !state.name.startsWith("desktop") });
     await expectAccessible(page);
     await expectFits(page);
     if (errors.length > 0) throw new Error(errors.join("\n"));
+  } catch (error) {
+    throw await explain(error, [visit], file.replace(/\.png$/, "-failed.png"));
   } finally {
     await context.close();
   }

@@ -158,6 +158,8 @@ function events({ world, request, response, url, account }) {
   response.write(`retry: 3000\nevent: hello\ndata: ${JSON.stringify({ now: iso() })}\n\n`);
   const stream = { response, account, all: url.searchParams.get("scope") === "all" && account.role !== "user" };
   world.streams.add(stream);
+  // Whoever left is not written to any more; a write after the end would end the process.
+  response.on("error", () => undefined);
   const beat = setInterval(() => response.write(":\n\n"), 15_000);
   request.on("close", () => {
     clearInterval(beat);

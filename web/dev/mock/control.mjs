@@ -51,7 +51,10 @@ export async function handleControl(world, request, response, url) {
       return send(response, 200, {});
     case "set":
       Object.assign(world.faults, body);
-      if (body.events === "down") for (const s of world.streams) s.response.end();
+      if (body.events === "down") {
+        for (const s of world.streams) s.response.end();
+        world.streams.clear();
+      }
       return send(response, 200, world.faults);
     case "session":
       return send(response, 201, world.view(makeSession(world, body), null));
