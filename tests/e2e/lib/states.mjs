@@ -5,6 +5,9 @@
 const picture = ".theatre[data-phase=connected]";
 const ended = (reason, message = "") => ({ make: [{ state: "ended", age_s: 4000, end: { reason, message } }], path: "/desktops/{id}", wait: "[data-testid=ended]" });
 
+const edgeNames = { bottom: /^(Bottom|Unten)$/, left: /^(Left|Links)$/, right: /^(Right|Rechts)$/ };
+const attempt = { at: "2026-01-15T10:42:07Z", stage: "creating", host: "boreas", code: "host_unreachable", detail: "timed out after 10 s: POST /containers/create" };
+
 export const states = [
   { name: "signin", signedOut: true, path: "/", wait: "[data-testid=sign-in]" },
   { name: "signin-wrong", signedOut: true, path: "/", act: (p) => signInAs(p, "anna", "wrong"), wait: "[data-testid=error]" },
@@ -56,8 +59,64 @@ export const states = [
   { name: "not-found", path: "/nowhere", wait: "[data-testid=error]" },
   { name: "forbidden", path: "/admin", wait: "[data-testid=error]" },
   { name: "offline", path: "/", set: { me: "error" }, wait: "[data-testid=error]" },
-  { name: "admin", as: "root", make: [{ owner: "anna" }, { owner: "root", template: "kali" }, { owner: "anna", template: "queued", state: "playing" }], path: "/admin", wait: "[data-testid=host-card] >> nth=2" },
+  { name: "preferences", path: "/preferences", wait: "h1" },
+  { name: "home-no-answer", path: "/", make: [{ condition: "unknown" }], wait: "[data-testid=no-answer]" },
+  { name: "starting-retried", path: "/desktops/{id}", make: [{ template: "slow", state: "playing", attempts: [attempt] }], wait: "[data-testid=retried]" },
+  { name: "desktop-no-answer", path: "/desktops/{id}", make: [{ condition: "unknown" }], wait: "[data-testid=no-answer]" },
+  ...["bottom", "left", "right"].map((edge) => ({
+    name: `desktop-bar-${edge}`, make: [{}], path: "/desktops/{id}", wait: picture, actAfter: true, then: `.edge-${edge} [data-testid=panel-more]`,
+    act: async (p) => { await p.getByTestId("tool-more").click(); await p.getByRole("radio", { name: edgeNames[edge] }).check({ force: true }); },
+  })),
 ];
+
+const considered = [
+  { host: "local", verdict: "refused", score: null, text: "no_capacity" },
+  { host: "atlas", verdict: "chosen", score: 0.333, text: "least loaded" },
+  { host: "boreas", verdict: "refused", score: null, text: "host_unreachable" },
+  { host: "juno", verdict: "candidate", score: 0.25, text: "more desktops for its weight" },
+];
+const someDesktops = [{ owner: "anna", host: "atlas" }, { owner: "root", template: "kali" }, { owner: "anna", template: "queued", state: "playing" }];
+const onHost = (name) => ({ as: "root", set: { fleet: "states" }, path: `/admin/hosts/${name}`, wait: "[data-testid=limit]" });
+const openTest = { act: (p) => p.getByTestId("test").click(), actAfter: true };
+
+states.push(
+  { name: "admin-desktops", as: "root", make: someDesktops, path: "/admin", wait: "[data-testid=admin-session] >> nth=2" },
+  { name: "admin-desktops-none", as: "root", path: "/admin/desktops", wait: ".quiet-line" },
+  { name: "admin-desktop", as: "root", make: [{ owner: "anna", host: "atlas", placement: considered, attempts: [attempt] }], path: "/admin/desktops/{id}", wait: "[data-testid=placement]" },
+  { name: "admin-desktop-gone", as: "root", path: "/admin/desktops/d_nothing", wait: "[data-testid=error]" },
+  { name: "hosts", as: "root", path: "/admin/hosts", wait: "[data-testid=host-card] >> nth=2" },
+  { name: "hosts-states", as: "root", set: { fleet: "states" }, path: "/admin/hosts", wait: "[data-testid=host-card] >> nth=9" },
+  { name: "hosts-many", as: "root", set: { fleet: "many" }, path: "/admin/hosts", wait: "[data-testid=host-row] >> nth=20" },
+  { name: "hosts-search", as: "root", set: { fleet: "states" }, path: "/admin/hosts?q=gpu", wait: "[data-testid=host-card]" },
+  { name: "hosts-no-match", as: "root", set: { fleet: "states" }, path: "/admin/hosts?q=zzz", wait: ".empty" },
+  { name: "hosts-empty", as: "root", set: { fleet: "empty" }, path: "/admin/hosts", wait: ".empty" },
+  { name: "hosts-error", as: "root", set: { hosts: "error" }, path: "/admin/hosts", wait: "[data-testid=error]" },
+  { name: "hosts-loading", as: "root", set: { hosts: "hang" }, path: "/admin/hosts", wait: ".skeleton-host" },
+  { name: "host", ...onHost("juno"), make: [{ owner: "anna", host: "juno" }] },
+  { name: "host-down", ...onHost("boreas"), make: [{ owner: "anna", host: "boreas", condition: "unknown" }, { owner: "anna", template: "kali", attempts: [attempt] }], wait: "[data-testid=host-log]" },
+  { name: "host-draining", ...onHost("dione") },
+  { name: "host-maintenance", ...onHost("fenrir") },
+  { name: "host-never", ...onHost("gaia") },
+  { name: "host-stale", ...onHost("hera") },
+  { name: "host-key-changed", ...onHost("iris") },
+  { name: "host-key-accept", ...onHost("iris"), act: (p) => p.getByTestId("accept-key").click(), actAfter: true, then: "dialog[open]" },
+  { name: "host-test", ...onHost("local"), ...openTest, then: "[data-testid=test-step] >> nth=10" },
+  { name: "host-test-failed", ...onHost("boreas"), ...openTest, then: "[data-testid=test-step][data-state=failed]" },
+  { name: "host-test-running", ...onHost("local"), set: { fleet: "states", test_ms: 60_000 }, ...openTest, then: ".working" },
+  { name: "host-edit", ...onHost("juno"), act: (p) => p.getByTestId("edit").click(), actAfter: true, then: "dialog[open]" },
+  { name: "host-maintain", ...onHost("local"), act: (p) => p.getByTestId("maintain").click(), actAfter: true, then: "dialog[open]" },
+  { name: "host-remove", ...onHost("eris"), act: (p) => p.getByTestId("remove").click(), actAfter: true, then: "dialog[open] [data-testid=confirm]" },
+  { name: "host-remove-full", ...onHost("juno"), act: (p) => p.getByTestId("remove").click(), actAfter: true, then: "dialog[open] [data-testid=drain-instead]" },
+  { name: "host-gone", as: "root", path: "/admin/hosts/nothing", wait: "[data-testid=error]" },
+  { name: "host-add", as: "root", path: "/admin/hosts?add", wait: "[data-testid=context] >> nth=2", act: (p) => p.getByTestId("commands").waitFor(), actAfter: true },
+  { name: "host-add-key", as: "root", path: "/admin/hosts?add", wait: "[data-testid=context]", act: fillHost, actAfter: true, then: "[data-testid=confirm-key]" },
+  { name: "host-add-nothing-found", as: "root", set: { contexts: "none", ssh_key: "none" }, path: "/admin/hosts?add", wait: ".quiet-line", act: (p) => p.getByTestId("commands").waitFor(), actAfter: true },
+);
+
+async function fillHost(page) {
+  await page.locator("[name=endpoint]").fill("ssh://berth@juno.lab.example");
+  await page.getByTestId("add-submit").click();
+}
 
 export async function signInAs(page, username, password) {
   await page.getByTestId("username").fill(username);

@@ -9,7 +9,7 @@ import { prefs } from "../state/prefs";
 import { StopDialog } from "../pages/stop_dialog";
 import { ConnectionCard } from "./connection_card";
 import { ControlBar } from "./control_bar";
-import { RemoteCopied, Statistics } from "./overlays";
+import { OutOfReach, RemoteCopied, Statistics } from "./overlays";
 import { TimeWarnings } from "./time_warnings";
 import { useSessionTitle } from "./use_session_title";
 import { ViewModel } from "./view_model";
@@ -47,7 +47,7 @@ export function Viewer({ session }: { session: Session }) {
     if (vm && !vm.barOpen.value) vm.toggleBar();
   };
   return (
-    <main class={`theatre edge-${prefs.value.edge}`} data-phase={phase?.kind ?? "connecting"}>
+    <main class={`theatre edge-${prefs.value.edge}${vm?.dragEdge.value ? ` to-${vm.dragEdge.value}` : ""}`} data-phase={phase?.kind ?? "connecting"}>
       <a class="skip-link" href="#desktop-controls" onClick={skip}>{t("desk.skip")}</a>
       <h1 class="sr-only">{name}</h1>
       <canvas class="frozen" ref={frozen} aria-hidden="true" hidden={phase?.kind === "connected" || !vm?.connection.wasConnected} />
@@ -55,10 +55,12 @@ export function Viewer({ session }: { session: Session }) {
         class={`picture mode-${prefs.value.display}`} ref={target} data-testid="desktop-canvas"
         data-width={vm?.size.value.width} data-height={vm?.size.value.height}
       />
+      {vm?.dragEdge.value && <div class="edge-target" aria-hidden="true" />}
       {vm && <ControlBar vm={vm} session={session} onStop={() => (stopping.value = true)} />}
       {vm && (
         <div class="strips">
           <TimeWarnings vm={vm} session={session} />
+          {phase?.kind === "connected" && <OutOfReach session={session} />}
           <RemoteCopied vm={vm} />
         </div>
       )}
