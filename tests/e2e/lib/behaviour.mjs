@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the pages do when something happens: losses, the end of a sign-in, live updates, keys, clipboard.
 import assert from "node:assert/strict";
+import { adminCases } from "./admin_cases.mjs";
 import { colours, picture } from "./picture.mjs";
 import { until } from "./report.mjs";
 import { startMockHere } from "./mock.mjs";
 import { signInAs } from "./states.mjs";
+import { tabCases } from "./tab_cases.mjs";
 import { explain, newVisit } from "./visit.mjs";
 
 const connected = ".theatre[data-phase=connected]";
@@ -167,7 +169,7 @@ const cases = [
 /** `only` is a part of a case's name. */
 export async function behaviour(browser, report, { only = "" } = {}) {
   const mock = await startMockHere();
-  for (const [name, run] of cases.filter(([n]) => n.includes(only))) {
+  for (const [name, run] of [...cases, ...tabCases, ...adminCases].filter(([n]) => n.includes(only))) {
     await report.check(name, async () => {
       await mock.ask("reset");
       const opened = [];

@@ -13,7 +13,7 @@ async function newLook(browser, mock, state, { theme, width, language, colours }
   await mock.ask("set", state.set ?? {});
   const viewport = { width, height: width < 700 ? 640 : 800 };
   const visit = await newVisit(browser, { url: mock.url }, {
-    viewport, colorScheme: theme, locale: language === "de" ? "de-DE" : "en-GB", reducedMotion: "reduce", forcedColors: colours ?? "none",
+    viewport, colorScheme: theme, locale: language === "de" ? "de-DE" : "en-GB", reducedMotion: "reduce", forcedColors: colours,
   });
   if (!state.signedOut) await mock.signIn(visit.context, state.as ?? "anna");
   return visit;
@@ -59,7 +59,7 @@ export async function pages(browser, settings, report, { looks, only = "" }) {
   const mock = await startMockHere();
   for (const state of states.filter((s) => s.name.includes(only))) {
     for (const look of looks) {
-      const label = `${state.name}-${look.theme}-${look.width}-${look.language}`;
+      const label = `${state.name}-${look.theme}-${look.width}-${look.language}${look.colours === "none" ? "" : "-forced"}`;
       await report.check(label, () => checkState(browser, mock, state, look, path.join(folder, `${label}.png`)));
     }
   }

@@ -15,6 +15,7 @@ export const iso = (ms = Date.now()) => new Date(ms).toISOString();
 const accounts = {
   anna: { id: "u1", username: "anna", role: "user", password: "berth" },
   root: { id: "u0", username: "root", role: "admin", password: "berth" },
+  olga: { id: "u3", username: "olga", role: "operator", password: "berth" },
   admin: { id: "u2", username: "admin", role: "admin", password: "berth" },
 };
 
