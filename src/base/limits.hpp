@@ -19,6 +19,11 @@ inline constexpr std::size_t web_body_bytes = 16 * 1024 * 1024; // to a session'
 inline constexpr std::size_t json_depth = 16;
 inline constexpr int requests_per_connection = 1000;
 inline constexpr std::size_t connections = 12000; // of 20,000 descriptors; the rest for endpoints
+// A person's browser takes about eight; behind a proxy that is not trusted everybody is one address.
+inline constexpr std::size_t connections_per_address = 64;
+inline constexpr std::size_t monitor_connections = 64; // to the entry of monitors
+// New connections are refused from here on, so that tunnels and engines have the rest (H-32).
+inline constexpr unsigned descriptors_in_use_percent = 95;
 inline constexpr Seconds header_read = 10s;
 inline constexpr Seconds body_read = 15s;
 inline constexpr Seconds keep_alive_idle = 30s;
