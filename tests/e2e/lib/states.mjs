@@ -70,10 +70,10 @@ export const states = [
 ];
 
 const considered = [
-  { host: "local", verdict: "refused", score: null, text: "no_capacity" },
+  { host: "local", verdict: "full", score: 0, text: "20 of 20 places are taken" },
   { host: "atlas", verdict: "chosen", score: 0.333, text: "least loaded" },
-  { host: "boreas", verdict: "refused", score: null, text: "host_unreachable" },
-  { host: "juno", verdict: "candidate", score: 0.25, text: "more desktops for its weight" },
+  { host: "boreas", verdict: "down", score: 0, text: "Connection refused" },
+  { host: "juno", verdict: "free", score: 0.25, text: "more desktops for its weight" },
 ];
 const someDesktops = [{ owner: "anna", host: "atlas" }, { owner: "root", template: "kali" }, { owner: "anna", template: "queued", state: "playing" }];
 const onHost = (name) => ({ as: "root", set: { fleet: "states" }, path: `/admin/hosts/${name}`, wait: "[data-testid=limit]" });

@@ -86,10 +86,10 @@ function testSteps(h) {
   const changed = h.host_key?.status === "changed";
   const fine = [
     step("resolve", "Find the machine's address", 2, "10.20.0.14"),
-    step("connect", "Connect", 4, "port 22"),
+    step("tcp", "Connect", 4, "port 22"),
     step("host_key", "Host key", 1, "ssh-ed25519, known"),
-    step("authenticate", "Sign in", 38, "as berth, with the server's key"),
-    step("forward", "Forward the engine's socket", 6, "streamlocal"),
+    step("authentication", "Sign in", 38, "as berth, with the server's key"),
+    step("forwarding", "Forward the engine's socket", 6, "streamlocal"),
     step("engine", "Docker answers", 9, "20.10.24, API 1.41"),
     step("permission", "May use Docker", 5),
     step("disk", "Free disk", 3, "212 GB free in /var/lib/docker"),

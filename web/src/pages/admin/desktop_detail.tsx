@@ -3,7 +3,7 @@
 import { useEffect } from "preact/hooks";
 import { useSignal } from "@preact/signals";
 import type { Considered, Problem, Session } from "../../api/types";
-import { t, tMaybe } from "../../i18n/i18n";
+import { region, t, tMaybe } from "../../i18n/i18n";
 import { desktopPath, hostPath } from "../../router";
 import { displayName } from "../../state/actions";
 import { now } from "../../state/clock";
@@ -21,10 +21,16 @@ import { Stages } from "../stages";
 import { attemptText } from "../attempts";
 import { AdminFrame, BackLink } from "./frame";
 
-function verdictOf(c: Considered, session: Session): { word: string; kind: string } {
-  if (c.verdict === "chosen" || (c.host === session.host && c.score !== null)) return { word: t("admin.why.chosen"), kind: "ok" };
-  const could = /^(ok|candidate|possible|fits)$/.test(c.verdict);
-  return could ? { word: t("admin.why.candidate"), kind: "muted" } : { word: t("admin.why.refused"), kind: "busy" };
+const verdictKinds: Record<string, string> = { chosen: "ok", free: "muted" };
+
+function Verdict({ considered }: { considered: Considered }) {
+  const { verdict } = considered;
+  return <span class={`chip chip-${verdictKinds[verdict] ?? "busy"}`}>{tMaybe(`verdict.${verdict}`) ?? verdict}</span>;
+}
+
+/** Only who could have taken it has a score. */
+function scoreText({ verdict, score }: Considered): string {
+  return verdict in verdictKinds && score !== null ? score.toLocaleString(region.value, { maximumFractionDigits: 3 }) : "–";
 }
 
 function Why({ session }: { session: Session }) {
@@ -40,17 +46,14 @@ function Why({ session }: { session: Session }) {
             <table class="table" data-testid="placement">
               <thead><tr>{columns.map((c) => <th key={c} scope="col">{t(`admin.why.col.${c}`)}</th>)}</tr></thead>
               <tbody>
-                {list.map((c) => {
-                  const verdict = verdictOf(c, session);
-                  return (
-                    <tr key={c.host}>
-                      <td><Link class="row-link" href={hostPath(c.host)}>{c.host}</Link></td>
-                      <td><span class={`chip chip-${verdict.kind}`}>{verdict.word}</span></td>
-                      <td class="number">{c.score === null ? "–" : c.score.toLocaleString(undefined, { maximumFractionDigits: 3 })}</td>
-                      <td>{tMaybe(`problem.${c.text}`) ?? c.text}</td>
-                    </tr>
-                  );
-                })}
+                {list.map((c) => (
+                  <tr key={c.host}>
+                    <td><Link class="row-link" href={hostPath(c.host)}>{c.host}</Link></td>
+                    <td><Verdict considered={c} /></td>
+                    <td class="number">{scoreText(c)}</td>
+                    <td>{c.text}</td>
+                  </tr>
+                ))}
               </tbody>
             </table>
           </div>
