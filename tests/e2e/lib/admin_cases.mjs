@@ -99,6 +99,13 @@ export const adminCases = [
     await context.getByRole("link", { name: "lab" }).waitFor();
     assert.ok(mock.world.hosts.some((h) => h.name === "lab"));
   }],
+  ["a Docker context whose machine nobody has confirmed leads to the question", async ({ mock, visit }) => {
+    const page = await openHosts({ mock, visit, path: "/admin/hosts" });
+    await page.getByTestId("add-host").click();
+    await page.locator("[data-testid=context][data-name=gpu-room]").getByTestId("import").click();
+    await page.getByTestId("confirm-key-add").click();
+    await page.waitForURL(/\/admin\/hosts\/gpu-room$/);
+  }],
   ["search and filter are part of the address", async ({ mock, visit }) => {
     const page = await openHosts({ mock, visit });
     await page.getByTestId("search").fill("gpu");

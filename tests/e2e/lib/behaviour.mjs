@@ -35,7 +35,7 @@ const cases = [
     const { page } = await open();
     await mock.ask("set", { ticket: "host_unreachable" });
     await mock.ask("drop");
-    await page.getByText(/try 3/).waitFor({ timeout: 15_000 });
+    await page.getByText(/try 3/).waitFor();
     await mock.ask("set", { ticket: null });
     await page.getByTestId("retry-now").click();
     await page.locator(connected).waitFor();
@@ -61,20 +61,20 @@ const cases = [
     await mock.ask("set", { events: "down" });
     await page.locator("[data-testid=live][data-state=polling]").waitFor();
     await mock.ask("patch", { id, end: { reason: "idle", message: "" } });
-    await page.locator(`[data-id=${id}]`).waitFor({ state: "detached", timeout: 15_000 });
+    await page.locator(`[data-id=${id}]`).waitFor({ state: "detached" });
     await mock.ask("set", { events: "ok" });
-    await page.locator("[data-testid=live][data-state=live]").waitFor({ timeout: 40_000 });
+    await page.locator("[data-testid=live][data-state=live]").waitFor();
   }],
   ["a desktop that ended unheard does not stay on its page", async ({ mock, open }) => {
     const { page, id } = await open();
     await mock.ask("set", { events: "down" });
     const session = mock.world.sessions.get(id);
     Object.assign(session, { state: "ended", ended_at: new Date().toISOString(), end: { reason: "host_lost", code: null, message: "" } });
-    await page.locator("[data-testid=ended][data-reason=host_lost]").waitFor({ timeout: 25_000 });
+    await page.locator("[data-testid=ended][data-reason=host_lost]").waitFor();
   }],
   ["Ctrl+Alt+Shift opens the bar, arrows move in it, Esc gives the keys back to the desktop", async ({ mock, open }) => {
     const { page } = await open();
-    await page.getByTestId("toolbar").waitFor({ state: "hidden", timeout: 10_000 });
+    await page.getByTestId("toolbar").waitFor({ state: "hidden" });
     await picture(page).focus();
     await page.keyboard.press("Control+Alt+Shift");
     await page.getByTestId("toolbar").waitFor();
@@ -119,7 +119,7 @@ const cases = [
     await until("the text", () => page.evaluate(() => navigator.clipboard.readText().then((t) => t === "copied there")));
   }],
   ["a warning's button extends, and the strip goes", async ({ mock, open }) => {
-    const { page, id } = await open({ session: { left_s: 45 } });
+    const { page, id } = await open({ session: { left_s: 58 } });
     await page.locator("[data-warning=one]").getByTestId("extend").click();
     await page.locator("[data-warning]").waitFor({ state: "detached" });
     assert.ok(Date.parse(mock.world.sessions.get(id).deadline) > Date.now() + 600_000);

@@ -24,9 +24,9 @@ async function openState(page, mock, state) {
   for (const s of state.make ?? []) made.push(await mock.ask("session", { ...(state.as ? { owner: state.as } : {}), ...s }));
   await page.goto(state.path.replace("{id}", made[0]?.id ?? ""));
   if (state.act && !state.actAfter) await state.act(page, mock.ask);
-  await page.locator(state.wait).first().waitFor({ timeout: 15_000 });
+  await page.locator(state.wait).first().waitFor();
   if (state.act && state.actAfter) await state.act(page, mock.ask);
-  if (state.then) await page.locator(state.then).first().waitFor({ timeout: 10_000 });
+  if (state.then) await page.locator(state.then).first().waitFor();
 }
 
 /** WCAG 1.4.10: the page itself never scrolls sideways. */

@@ -198,6 +198,7 @@ export async function dockerContexts({ world, request, response, account, parts 
   if (request.method === "GET") return send(response, 200, { items: (world.faults.contexts === "none" ? [] : contexts).map((c) => ({ ...c, imported_as: importedAs(c) })) });
   if (parts[1] !== "import") return problem(response, "not_found");
   const { names } = await readJson(request);
+  if (names.includes("gpu-room")) return problem(response, "host_key_unknown", "", { host_key: { type: "ssh-ed25519", fingerprint: fingerprints.other } });
   const made = contexts.filter((c) => names.includes(c.name) && !importedAs(c)).map((c) => host(c.name, { endpoint: c.endpoint, sessions: { used: 0, capacity: 20 } }));
   world.hosts.push(...made);
   made.forEach((h) => world.hostChanged(h));

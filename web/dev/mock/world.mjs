@@ -143,11 +143,11 @@ export class World {
     session.state = stateOfStage[stage.name];
     let ms = durations[stage.name];
     if (script === "slow" && stage.name === "preparing") {
-      ms = 30_000;
+      ms = 120_000;
       stage.progress = { percent: 46, bytes: 1.2e9, total: 2.6e9 };
     }
     if (script === "queued" && stage.name === "queued") {
-      ms = 20_000;
+      ms = 120_000;
       session.queue = { position: 3, estimate_s: 60 };
     }
     this.changed(session);

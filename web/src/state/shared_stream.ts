@@ -28,7 +28,7 @@ export interface Means {
 }
 
 /** A leader answers at once; its timers may sleep in the background, its messages do not. */
-const answerMs = 3000;
+const answerMs = 10_000;
 /** A follower that has heard nothing for this long asks again. */
 const quietMs = 45_000;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The form for one more host. A key that nobody has confirmed is shown first and never accepted silently.
 import { useSignal } from "@preact/signals";
-import { useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import type { Host, NewHost } from "../../api/host_types";
 import { hostsApi } from "../../api/hosts_client";
 import type { Problem } from "../../api/types";
@@ -44,7 +44,14 @@ function ConfirmKey({ offer, busy, onConfirm, onCancel }: { offer: Offer; busy: 
   );
 }
 
-export function AddForm({ onAdded, onEndpoint }: { onAdded: (host: Host) => void; onEndpoint: (text: string) => void }) {
+interface Props {
+  onAdded: (host: Host) => void;
+  onEndpoint: (text: string) => void;
+  /** Filled in and sent at once: what is missing is only the word about the key. */
+  start: { name: string; endpoint: string } | null;
+}
+
+export function AddForm({ onAdded, onEndpoint, start }: Props) {
   const form = useRef<HTMLFormElement>(null);
   const busy = useSignal(false);
   const problem = useSignal<Problem | null>(null);
@@ -60,6 +67,7 @@ export function AddForm({ onAdded, onEndpoint }: { onAdded: (host: Host) => void
     const shown = answer.problem.code === "host_key_unknown" ? answer.problem.host_key : undefined;
     offer.value = shown ? { host, ...shown } : null;
     problem.value = shown ? null : answer.problem;
+    if (shown) requestAnimationFrame(() => form.current?.querySelector("[data-testid=confirm-key]")?.scrollIntoView({ block: "nearest" }));
   };
   const submit = (e: Event): void => {
     e.preventDefault();
@@ -71,6 +79,9 @@ export function AddForm({ onAdded, onEndpoint }: { onAdded: (host: Host) => void
     const text = (name: string): string => String(data.get(name) ?? "").trim();
     void add({ name: text("name"), endpoint: text("endpoint"), ...settings });
   };
+  useEffect(() => {
+    if (start) void add({ name: start.name, endpoint: start.endpoint });
+  }, []);
   const onInput = (e: Event): void => {
     // What was confirmed belongs to what was typed.
     offer.value = null;
@@ -89,8 +100,8 @@ export function AddForm({ onAdded, onEndpoint }: { onAdded: (host: Host) => void
       <h2 id="by-hand">{t("add.by_hand")}</h2>
       <form class="form" ref={form} onSubmit={submit} onInput={(e) => { onNameInput(e); onInput(e); }} data-testid="add-form">
         <div class="field-grid">
-          <Field name="endpoint" label={t("add.endpoint")} hint={t("add.endpoint_hint")} required />
-          <Field name="name" label={t("add.name")} hint={t("add.name_hint")} required />
+          <Field name="endpoint" value={start?.endpoint ?? ""} label={t("add.endpoint")} hint={t("add.endpoint_hint")} required />
+          <Field name="name" value={start?.name ?? ""} label={t("add.name")} hint={t("add.name_hint")} required />
         </div>
         <details class="more">
           <summary>{t("add.more")}</summary>

@@ -19,12 +19,13 @@ import { useTitle } from "../../ui/use_title";
 import { AddForm } from "./add_form";
 import { AdminFrame, BackLink } from "./frame";
 
-function Context({ context, onDone }: { context: DockerContext; onDone: () => void }) {
+function Context({ context, onDone, onUnknownKey }: { context: DockerContext; onDone: () => void; onUnknownKey: (context: DockerContext) => void }) {
   const busy = useSignal(false);
   const take = async (): Promise<void> => {
     busy.value = true;
     const answer = await hostsApi.importContexts([context.name]);
     busy.value = false;
+    if (!answer.ok && answer.problem.code === "host_key_unknown") return onUnknownKey(context);
     if (!answer.ok) {
       toast(`${t("add.failed")} ${problemText(answer.problem)}`, { kind: "error" });
       return;
@@ -50,7 +51,7 @@ function Context({ context, onDone }: { context: DockerContext; onDone: () => vo
   );
 }
 
-function Contexts() {
+function Contexts({ onUnknownKey }: { onUnknownKey: (context: DockerContext) => void }) {
   const items = useSignal<DockerContext[] | null>(null);
   const problem = useSignal<Problem | null>(null);
   const load = async (): Promise<void> => {
@@ -66,7 +67,7 @@ function Contexts() {
       {problem.value && <ProblemNotice title={t("error.title")} problem={problem.value} onRetry={() => void load()} />}
       {!items.value && !problem.value && <Loading title={t("error.title")} onRetry={() => void load()}><div class="skeleton skeleton-line" /></Loading>}
       {items.value?.length === 0 && <p class="quiet-line">{t("add.contexts_none")}</p>}
-      {items.value && items.value.length > 0 && <ul class="contexts">{items.value.map((c) => <Context key={c.name} context={c} onDone={() => void load()} />)}</ul>}
+      {items.value && items.value.length > 0 && <ul class="contexts">{items.value.map((c) => <Context key={c.name} context={c} onDone={() => void load()} onUnknownKey={onUnknownKey} />)}</ul>}
     </section>
   );
 }
@@ -95,11 +96,14 @@ function OtherSide({ endpoint }: { endpoint: string }) {
 export function AddHost() {
   useTitle(t("add.title"));
   const endpoint = useSignal("");
+  // A context whose machine nobody has confirmed goes through the form, which asks.
+  const asked = useSignal<DockerContext | null>(null);
   return (
     <AdminFrame focusKey="admin-add-host">
       <BackLink href="/admin/hosts">{t("admin.back_hosts")}</BackLink>
       <h1>{t("add.title")}</h1>
       <AddForm
+        key={asked.value?.name} start={asked.value}
         onEndpoint={(text) => (endpoint.value = text.trim())}
         onAdded={(host) => {
           putHost(host);
@@ -108,7 +112,7 @@ export function AddHost() {
         }}
       />
       <OtherSide endpoint={endpoint.value} />
-      <Contexts />
+      <Contexts onUnknownKey={(context) => { asked.value = context; endpoint.value = context.endpoint; }} />
     </AdminFrame>
   );
 }
