@@ -2,7 +2,7 @@
 // One line per check; what failed is said again at the end, and the last line of a run is "N passed, N failed".
 import { statfs } from "node:fs/promises";
 
-const checkLimitMs = 180_000;
+const checkLimitMs = 300_000;
 /** The output could not be written (a full disk, a closed pipe): nothing of ours would be read. */
 const unwritable = 74;
 

@@ -45,7 +45,8 @@ export const tabCases = [
     const made = await mock.ask("session", { template: "kali", state: "playing" });
     const shown = () => page.evaluate(() => window.shown);
     await until("ready", async () => (await shown()).some((n) => n.tag === `berth-${made.id}-ready`));
-    await mock.ask("patch", { id: made.id, left_s: 240 });
+    // Ready for an hour: a lease that was short from the start is not warned about.
+    await mock.ask("patch", { id: made.id, left_s: 240, ready_at: new Date(Date.now() - 3_600_000).toISOString() });
     await until("the warning", async () => (await shown()).some((n) => n.tag === `berth-${made.id}-time`));
     await mock.ask("patch", { id: made.id, viewers: { control: 0, view: 1 } });
     await page.getByText("1 viewer").waitFor();
