@@ -8,7 +8,7 @@
 // behaviour  losses, sign-in that ends, live updates, keys: against the mock
 // pages      every state of every page: axe, 320 px, pictures; LOOKS=light-1280,dark-320-de (theme-width-language, and -active for forced colours)
 //
-// ONLY=part of a name runs some of the last two.
+// ONLY="part of a name|another" runs some of the last two.
 // ARTIFACTS is the folder for the pictures (artifacts/e2e at the top of the repository).
 import { mkdir } from "node:fs/promises";
 import os from "node:os";

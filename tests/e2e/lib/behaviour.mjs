@@ -2,9 +2,10 @@
 // What the pages do when something happens: losses, the end of a sign-in, live updates, keys, clipboard.
 import assert from "node:assert/strict";
 import { adminCases } from "./admin_cases.mjs";
+import { openPanel } from "./bar.mjs";
 import { colours, picture } from "./picture.mjs";
 import { until } from "./report.mjs";
-import { startMockHere } from "./mock.mjs";
+import { isChosen, startMockHere } from "./mock.mjs";
 import { signInAs } from "./states.mjs";
 import { tabCases } from "./tab_cases.mjs";
 import { explain, newVisit } from "./visit.mjs";
@@ -72,6 +73,12 @@ const cases = [
     Object.assign(session, { state: "ended", ended_at: new Date().toISOString(), end: { reason: "host_lost", code: null, message: "" } });
     await page.locator("[data-testid=ended][data-reason=host_lost]").waitFor();
   }],
+  ["the bar greets with the first picture, however long that takes, and then makes room", async ({ mock, open }) => {
+    await mock.ask("set", { ticket_ms: 6000 });
+    const { page } = await open();
+    assert.ok(await page.getByTestId("toolbar").isVisible(), "the bar went before there was a picture");
+    await page.getByTestId("toolbar").waitFor({ state: "hidden" });
+  }],
   ["Ctrl+Alt+Shift opens the bar, arrows move in it, Esc gives the keys back to the desktop", async ({ mock, open }) => {
     const { page } = await open();
     await page.getByTestId("toolbar").waitFor({ state: "hidden" });
@@ -93,7 +100,7 @@ const cases = [
   }],
   ["a modifier held by button goes with the next key and is let go", async ({ mock, open }) => {
     const { page } = await open();
-    await page.getByTestId("tool-keys").click();
+    await openPanel(page, "keys");
     await page.getByRole("button", { name: "Super", exact: true }).click();
     await picture(page).focus();
     await page.keyboard.press("r");
@@ -166,10 +173,10 @@ const cases = [
   }],
 ];
 
-/** `only` is a part of a case's name. */
+/** `only`: see isChosen. */
 export async function behaviour(browser, report, { only = "" } = {}) {
   const mock = await startMockHere();
-  for (const [name, run] of [...cases, ...tabCases, ...adminCases].filter(([n]) => n.includes(only))) {
+  for (const [name, run] of [...cases, ...tabCases, ...adminCases].filter(([n]) => isChosen(n, only))) {
     await report.check(name, async () => {
       await mock.ask("reset");
       const opened = [];

@@ -4,7 +4,7 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { expectAccessible } from "./axe.mjs";
-import { startMockHere } from "./mock.mjs";
+import { isChosen, startMockHere } from "./mock.mjs";
 import { states } from "./states.mjs";
 import { explain, newVisit } from "./visit.mjs";
 
@@ -52,12 +52,12 @@ async function checkState(browser, mock, state, look, file) {
   }
 }
 
-/** `looks` are a theme, a width and a language each; `only` is a part of a state's name. */
+/** `looks` are a theme, a width and a language each; `only`: see isChosen. */
 export async function pages(browser, settings, report, { looks, only = "" }) {
   const folder = path.join(settings.artifacts, "pages");
   await mkdir(folder, { recursive: true });
   const mock = await startMockHere();
-  for (const state of states.filter((s) => s.name.includes(only))) {
+  for (const state of states.filter((s) => isChosen(s.name, only))) {
     for (const look of looks) {
       const label = `${state.name}-${look.theme}-${look.width}-${look.language}${look.colours === "none" ? "" : "-forced"}`;
       await report.check(label, () => checkState(browser, mock, state, look, path.join(folder, `${label}.png`)));

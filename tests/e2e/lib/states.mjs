@@ -2,6 +2,8 @@
 // Every state of every page, and how to get there with the mock.
 // `set` are faults, `make` sessions; `path` may use the first session's id as {id}.
 
+import { openPanel } from "./bar.mjs";
+
 const picture = ".theatre[data-phase=connected]";
 const ended = (reason, message = "") => ({ make: [{ state: "ended", age_s: 4000, end: { reason, message } }], path: "/desktops/{id}", wait: "[data-testid=ended]" });
 
@@ -36,7 +38,7 @@ export const states = [
   { name: "starting-failed-staff", as: "root", make: [{ template: "fails", state: "playing" }], path: "/desktops/{id}", wait: "[data-testid=ended]", act: (p) => p.locator("summary").click(), actAfter: true },
   { name: "desktop", make: [{}], path: "/desktops/{id}", wait: picture },
   ...["clipboard", "keys", "display", "more"].map((tool) => ({
-    name: `desktop-${tool}`, make: [{}], path: "/desktops/{id}", wait: picture, actAfter: true, act: (p) => p.getByTestId(`tool-${tool}`).click(),
+    name: `desktop-${tool}`, make: [{}], path: "/desktops/{id}", wait: picture, actAfter: true, act: (p) => openPanel(p, tool),
   })),
   { name: "desktop-bar-closed", make: [{}], path: "/desktops/{id}", wait: picture, actAfter: true, act: (p) => p.getByTestId("toolbar").waitFor({ state: "hidden" }) },
   { name: "desktop-10min", make: [{ left_s: 590 }], path: "/desktops/{id}", wait: "[data-warning=ten]" },
@@ -65,7 +67,7 @@ export const states = [
   { name: "desktop-no-answer", path: "/desktops/{id}", make: [{ condition: "unknown" }], wait: "[data-testid=no-answer]" },
   ...["bottom", "left", "right"].map((edge) => ({
     name: `desktop-bar-${edge}`, make: [{}], path: "/desktops/{id}", wait: picture, actAfter: true, then: `.edge-${edge} [data-testid=panel-more]`,
-    act: async (p) => { await p.getByTestId("tool-more").click(); await p.getByRole("radio", { name: edgeNames[edge] }).check({ force: true }); },
+    act: async (p) => { await openPanel(p, "more"); await p.getByRole("radio", { name: edgeNames[edge] }).check({ force: true }); },
   })),
 ];
 

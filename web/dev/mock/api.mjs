@@ -117,6 +117,7 @@ function extend({ world, response, account }, session) {
 
 async function ticket({ world, request, response, account }, session) {
   if (world.faults.ticket) return problem(response, world.faults.ticket);
+  if (world.faults.ticket_ms > 0) await world.pause(world.faults.ticket_ms);
   const body = await readJson(request);
   const endpoint = session.endpoints.find((e) => e.name === body.endpoint) ?? session.endpoints[0];
   const rights = body.rights ?? "control";

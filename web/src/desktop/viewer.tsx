@@ -16,6 +16,21 @@ import { ViewModel } from "./view_model";
 
 const greetMs = 4000;
 
+/** The bar shows itself once, from the first picture on, then makes room. */
+function useGreeting(vm: ViewModel | null, connected: boolean): void {
+  const greeted = useRef(false);
+  useEffect(() => {
+    if (!vm || !connected || greeted.current) return undefined;
+    const timer = setTimeout(() => {
+      greeted.current = true;
+      const bar = document.querySelector("[data-testid=toolbar]");
+      const used = vm.panel.peek() !== null || bar?.matches(":hover") || bar?.contains(document.activeElement);
+      if (!used) vm.barOpen.value = false;
+    }, greetMs);
+    return () => clearTimeout(timer);
+  }, [vm, connected]);
+}
+
 export function Viewer({ session }: { session: Session }) {
   useSessionTitle(session);
   const target = useRef<HTMLDivElement>(null);
@@ -27,20 +42,14 @@ export function Viewer({ session }: { session: Session }) {
     const created = new ViewModel(session, target.current, frozen.current);
     model.value = created;
     created.start();
-    // The bar shows itself once, then makes room.
-    const timer = setTimeout(() => {
-      const bar = document.querySelector("[data-testid=toolbar]");
-      const used = created.panel.peek() !== null || bar?.matches(":hover") || bar?.contains(document.activeElement);
-      if (!used) created.barOpen.value = false;
-    }, greetMs);
     return () => {
-      clearTimeout(timer);
       created.dispose();
       model.value = null;
     };
   }, []);
   const vm = model.value;
   const phase = vm?.connection.phase.value;
+  useGreeting(vm, phase?.kind === "connected");
   const name = displayName(session);
   const skip = (e: Event): void => {
     e.preventDefault();
