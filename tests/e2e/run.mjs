@@ -6,9 +6,9 @@
 // real       the main path against a running Berth, read back inside the container:
 //            BERTH_URL, BERTH_ADMIN_PASSWORD, BERTH_ADMIN_USER (admin), E2E_TEMPLATE (desktop)
 // behaviour  losses, sign-in that ends, live updates, keys: against the mock
-// pages      every state of every page: axe, 320 px, pictures; LOOKS=light-1280,dark-320-de (theme-width-language)
+// pages      every state of every page: axe, 320 px, pictures; LOOKS=light-1280,dark-320-de (theme-width-language, and -active for forced colours)
 //
-// ONLY=part of a name runs some of the last two.
+// ONLY="part of a name|another" runs some of the last two.
 // ARTIFACTS is the folder for the pictures (artifacts/e2e at the top of the repository).
 import { mkdir } from "node:fs/promises";
 import os from "node:os";
@@ -29,8 +29,8 @@ const settings = {
   artifacts: path.resolve(process.env.ARTIFACTS ?? fileURLToPath(new URL("../../artifacts/e2e", import.meta.url))),
 };
 const looks = (process.env.LOOKS ?? "light-1280,dark-320-de").split(",").map((look) => {
-  const [theme, width, language = "en"] = look.split("-");
-  return { theme, width: Number(width), language };
+  const [theme, width, language = "en", colours = "none"] = look.split("-");
+  return { theme, width: Number(width), language, colours };
 });
 const only = process.env.ONLY ?? "";
 const parts = process.argv.length > 2 ? process.argv.slice(2) : ["real", "behaviour", "pages"];

@@ -4,7 +4,7 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { expectAccessible } from "./axe.mjs";
-import { startMockHere } from "./mock.mjs";
+import { isChosen, startMockHere } from "./mock.mjs";
 import { states } from "./states.mjs";
 import { explain, newVisit } from "./visit.mjs";
 
@@ -13,7 +13,7 @@ async function newLook(browser, mock, state, { theme, width, language, colours }
   await mock.ask("set", state.set ?? {});
   const viewport = { width, height: width < 700 ? 640 : 800 };
   const visit = await newVisit(browser, { url: mock.url }, {
-    viewport, colorScheme: theme, locale: language === "de" ? "de-DE" : "en-GB", reducedMotion: "reduce", forcedColors: colours ?? "none",
+    viewport, colorScheme: theme, locale: language === "de" ? "de-DE" : "en-GB", reducedMotion: "reduce", forcedColors: colours,
   });
   if (!state.signedOut) await mock.signIn(visit.context, state.as ?? "anna");
   return visit;
@@ -24,9 +24,9 @@ async function openState(page, mock, state) {
   for (const s of state.make ?? []) made.push(await mock.ask("session", { ...(state.as ? { owner: state.as } : {}), ...s }));
   await page.goto(state.path.replace("{id}", made[0]?.id ?? ""));
   if (state.act && !state.actAfter) await state.act(page, mock.ask);
-  await page.locator(state.wait).first().waitFor({ timeout: 15_000 });
+  await page.locator(state.wait).first().waitFor();
   if (state.act && state.actAfter) await state.act(page, mock.ask);
-  if (state.then) await page.locator(state.then).first().waitFor({ timeout: 10_000 });
+  if (state.then) await page.locator(state.then).first().waitFor();
 }
 
 /** WCAG 1.4.10: the page itself never scrolls sideways. */
@@ -52,14 +52,14 @@ async function checkState(browser, mock, state, look, file) {
   }
 }
 
-/** `looks` are a theme, a width and a language each; `only` is a part of a state's name. */
+/** `looks` are a theme, a width and a language each; `only`: see isChosen. */
 export async function pages(browser, settings, report, { looks, only = "" }) {
   const folder = path.join(settings.artifacts, "pages");
   await mkdir(folder, { recursive: true });
   const mock = await startMockHere();
-  for (const state of states.filter((s) => s.name.includes(only))) {
+  for (const state of states.filter((s) => isChosen(s.name, only))) {
     for (const look of looks) {
-      const label = `${state.name}-${look.theme}-${look.width}-${look.language}`;
+      const label = `${state.name}-${look.theme}-${look.width}-${look.language}${look.colours === "none" ? "" : "-forced"}`;
       await report.check(label, () => checkState(browser, mock, state, look, path.join(folder, `${label}.png`)));
     }
   }

@@ -2,11 +2,12 @@
 // One line per check; what failed is said again at the end, and the last line of a run is "N passed, N failed".
 import { statfs } from "node:fs/promises";
 
-const checkLimitMs = 180_000;
+const checkLimitMs = 300_000;
 /** The output could not be written (a full disk, a closed pipe): nothing of ours would be read. */
 const unwritable = 74;
 
-const firstLine = (error) => String(error?.message ?? error).split("\n")[0].slice(0, 200);
+const plain = (error) => String(error?.message ?? error).replace(/\x1b\[\d+m/g, "");
+const firstLine = (error) => plain(error).split("\n")[0].slice(0, 200);
 
 export class Report {
   passed = 0;
@@ -46,7 +47,7 @@ export class Report {
     this.failed++;
     this.failures.push(`${name}: ${firstLine(error)}`);
     console.log(`not ok ${this.passed + this.failed} - ${name}`);
-    console.log(String(error?.message ?? error).split("\n").slice(0, 14).map((l) => `  # ${l}`).join("\n"));
+    console.log(plain(error).split("\n").slice(0, 14).map((l) => `  # ${l}`).join("\n"));
   }
 
   /** Without a browser no check says anything: the rest is left out, which is a failure. */
@@ -85,7 +86,7 @@ async function limited(run, name) {
 }
 
 /** Waits until `probe` answers something truthy; a hard limit, never a hope. */
-export async function until(what, probe, limitMs = 10_000, stepMs = 100) {
+export async function until(what, probe, limitMs = 30_000, stepMs = 100) {
   const end = Date.now() + limitMs;
   let last;
   for (;;) {

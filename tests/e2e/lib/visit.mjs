@@ -5,6 +5,8 @@ import { expectAccessible } from "./axe.mjs";
 
 export async function newVisit(browser, settings, options = {}) {
   const context = await browser.newContext({ baseURL: settings.url, viewport: { width: 1280, height: 800 }, locale: "en-GB", ...options });
+  // One limit for every wait: long enough for a machine that builds something beside this, short enough to end.
+  context.setDefaultTimeout(45_000);
   const page = await context.newPage();
   const errors = [];
   page.on("pageerror", (e) => errors.push(e.message));
@@ -47,7 +49,7 @@ export async function signIn(page, settings) {
   await page.getByTestId("username").fill(settings.user);
   await page.getByTestId("password").fill(settings.password);
   await page.getByTestId("sign-in").click();
-  await page.getByTestId("template-card").first().waitFor({ timeout: 15_000 });
+  await page.getByTestId("template-card").first().waitFor();
 }
 
 /** Keeps a picture of the page and lets axe look at it. */
