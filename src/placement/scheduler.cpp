@@ -8,7 +8,7 @@ namespace berth::placement {
 namespace {
 
 // Why a host cannot take this one; ordered by how much waiting would help.
-enum class Obstacle { none, creating, full, image, labels, draining, down };
+enum class Obstacle { none, creating, full, image, labels, excluded, draining, down };
 
 Obstacle obstacle_of(const Host& host, const Need& need) {
     if (host.state != HostState::up) return Obstacle::down;
@@ -17,6 +17,7 @@ Obstacle obstacle_of(const Host& host, const Need& need) {
         auto found = host.labels.find(key);
         if (found == host.labels.end() || found->second != value) return Obstacle::labels;
     }
+    if (need.excluded.contains(host.id)) return Obstacle::excluded;
     if (host.images_missing.contains(need.image)) return Obstacle::image;
     if (host.capacity > 0 && host.used >= host.capacity) return Obstacle::full;
     if (host.creating >= host.creating_limit) return Obstacle::creating;
@@ -39,6 +40,7 @@ std::string text_of(const Host& host, Obstacle obstacle) {
         return text;
     case Obstacle::image: return "image missing";
     case Obstacle::labels: return "labels do not match";
+    case Obstacle::excluded: return "failed this start";
     case Obstacle::draining: return "draining";
     case Obstacle::down:
         return std::string{name_of(host.state)} + (host.reason.empty() ? "" : " (" + host.reason + ")");
@@ -48,7 +50,11 @@ std::string text_of(const Host& host, Obstacle obstacle) {
 
 Refusal refusal_of(bool any_creating, bool any_full, bool any_image, bool any_other, std::string note) {
     Refusal refusal;
-    refusal.is_transient = any_creating;
+    refusal.kind = any_creating ? RefusalKind::busy
+                 : any_full     ? RefusalKind::full
+                 : any_image    ? RefusalKind::image_missing
+                 : any_other    ? RefusalKind::unsuitable
+                                : RefusalKind::unreachable;
     if (any_creating || any_full)
         refusal.error = Error{Errc::no_capacity, std::move(note), "There is no free place at the moment."}
                             .with_retry_after(10);
@@ -76,6 +82,20 @@ std::string_view name_of(HostState state) noexcept {
     return "unknown";
 }
 
+Fit fit_of(const Host& host, const Need& need) {
+    switch (obstacle_of(host, need)) {
+    case Obstacle::none: return Fit::free;
+    case Obstacle::creating: return Fit::busy;
+    case Obstacle::full: return Fit::full;
+    case Obstacle::image:
+    case Obstacle::labels:
+    case Obstacle::excluded:
+    case Obstacle::draining:
+    case Obstacle::down: return Fit::never;
+    }
+    return Fit::never;
+}
+
 Verdict choose(const std::vector<Host>& hosts, const Need& need) {
     const Host* best = nullptr;
     bool creating = false, full = false, image = false, other = false;
@@ -86,7 +106,7 @@ Verdict choose(const std::vector<Host>& hosts, const Need& need) {
         creating |= obstacle == Obstacle::creating;
         full |= obstacle == Obstacle::full;
         image |= obstacle == Obstacle::image;
-        other |= obstacle == Obstacle::draining || obstacle == Obstacle::labels;
+        other |= obstacle == Obstacle::draining || obstacle == Obstacle::labels || obstacle == Obstacle::excluded;
         if (obstacle != Obstacle::none) continue;
         if (!best || score_of(host) > score_of(*best)
             || (score_of(host) == score_of(*best) && host.id < best->id))

@@ -6,7 +6,9 @@
 #include "base/ids.hpp"
 #include "base/time.hpp"
 
+#include <compare>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -33,6 +35,8 @@ struct Host {
 struct Need {
     std::string image;
     std::map<std::string, std::string> labels; // all must match
+    std::set<HostId> excluded;                 // failed this start already
+    auto operator<=>(const Need&) const = default;
 };
 
 struct Choice {
@@ -40,14 +44,27 @@ struct Choice {
     std::string note; // "a: 3/1=1.5; b: draining"
 };
 
+// Whether a host takes part in serving a need: now, after a creation, after a session ends, or never.
+enum class Fit { free, busy, full, never };
+Fit fit_of(const Host& host, const Need& need);
+
 // Weighted least-loaded: weight / (used + 1), highest first, ties by name. Errors:
-//  no_capacity   every suitable host is full (try later) — or at its creation limit: is_transient
+//  no_capacity   every suitable host is full or at its creation limit
 //  image_missing no usable host has the image
 //  host_unreachable no host is up at all
 // The error's text holds the reason for each host.
+enum class RefusalKind {
+    busy,          // only creation limits stand in the way
+    full,          // every suitable host has all its places taken
+    image_missing, // where it could run the image is not
+    unsuitable,    // hosts are up, but drained, excluded or without the labels
+    unreachable    // no host is up
+};
 struct Refusal {
     Error error;
-    bool is_transient = false; // only the creation limits stand in the way: wait in the queue
+    RefusalKind kind = RefusalKind::unreachable;
+    // Time alone heals it: wait in the queue.
+    bool may_wait() const noexcept { return kind == RefusalKind::busy || kind == RefusalKind::full; }
 };
 struct Verdict {
     std::optional<Choice> choice;

@@ -18,7 +18,7 @@ Host up(std::string name, int used = 0, int weight = 1) {
     return host;
 }
 
-Need plain() { return Need{"img", {}}; }
+Need plain() { return Need{"img", {}, {}}; }
 
 std::string chosen(const std::vector<Host>& hosts, const Need& need = plain()) {
     auto verdict = choose(hosts, need);
@@ -80,7 +80,7 @@ TEST(Scheduler, SaysWhyNothingIsLeft) {
     full.capacity = 1;
     auto refusal = choose({full, bare}, plain()).refusal;
     EXPECT_EQ(refusal->error.code(), Errc::no_capacity);
-    EXPECT_FALSE(refusal->is_transient);
+    EXPECT_EQ(refusal->kind, RefusalKind::full);
 }
 
 TEST(Scheduler, CreationLimitsOnlyMakeItWait) {
@@ -88,16 +88,24 @@ TEST(Scheduler, CreationLimitsOnlyMakeItWait) {
     busy.creating = busy.creating_limit = 2;
     auto refusal = choose({busy}, plain()).refusal;
     ASSERT_TRUE(refusal);
-    EXPECT_TRUE(refusal->is_transient);
+    EXPECT_EQ(refusal->kind, RefusalKind::busy);
+    EXPECT_EQ(fit_of(busy, plain()), Fit::busy);
 }
 
 TEST(Scheduler, AllWantedLabelsMustMatch) {
     auto gpu = up("b", 5);
     gpu.labels = {{"gpu", "yes"}};
-    Need need{"img", {{"gpu", "yes"}}};
+    Need need{"img", {{"gpu", "yes"}}, {}};
     EXPECT_EQ(chosen({up("a"), gpu}, need), "b");
     need.labels["zone"] = "x";
     EXPECT_EQ(chosen({up("a"), gpu}, need), "none");
+}
+
+TEST(Scheduler, AHostThatFailedThisStartIsNotChosenAgain) {
+    auto need = plain();
+    need.excluded.insert(HostId{"a"});
+    EXPECT_EQ(chosen({up("a"), up("b", 9)}, need), "b");
+    EXPECT_EQ(choose({up("a")}, need).refusal->kind, RefusalKind::unsuitable);
 }
 
 RC_GTEST_PROP(Scheduler, NeverChoosesAboveCapacity, ()) {
