@@ -17,6 +17,8 @@ void RunnerRegistry::start(
         context_, std::move(stored), std::move(first), std::move(slot));
     auto [place, is_new] = runners_.emplace(id, runner);
     BERTH_ASSERT(is_new);
+    // At once, so that whoever asked is told the place with the answer.
+    runner->begin();
     scope_.spawn(drive(std::move(runner)));
 }
 

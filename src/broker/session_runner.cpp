@@ -39,6 +39,13 @@ SessionRunner::SessionRunner(
     begin_creation();
 }
 
+void SessionRunner::begin() {
+    while (!actions_.empty() && actions_.front() == Action::place) {
+        actions_.pop_front();
+        place();
+    }
+}
+
 void SessionRunner::post(session::Event event) {
     Item item;
     item.event = std::move(event);
@@ -83,7 +90,6 @@ net::Task<void> SessionRunner::run() {
         co_await std::move(handling);
     }
     context_.keeper.arm(session_.id, std::nullopt);
-    context_.queue.leave(session_.id);
     co_await stop();
     end_creation();
     slot_.release();
@@ -95,6 +101,7 @@ net::Task<void> SessionRunner::run() {
 }
 
 net::Task<void> SessionRunner::stop() {
+    context_.queue.leave(session_.id);
     co_await probe_scope_.stop();
     co_await former_scope_.stop();
     co_await act_scope_.stop();

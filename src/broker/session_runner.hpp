@@ -47,6 +47,8 @@ public:
                   HostSlot slot);
 
     const session::Session& session() const noexcept { return session_; }
+    // Takes the session's place in the queue, if that is what it begins with; once, before run().
+    void begin();
     // Told to the session; the outcome shows in session() later.
     void post(session::Event event);
     // As post, and waits until it was decided and stored. Errors: what the machine refuses;
