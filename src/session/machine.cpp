@@ -190,6 +190,8 @@ void on(Stepper& step, const Placed& event) {
     if (s.state != State::queued) return;
     s.host = event.host;
     s.placement_note = event.note;
+    s.placement = event.considered;
+    s.engine_id = event.engine_id;
     if (s.policy.start_limit > Seconds{0}) s.start_deadline = step.time() + s.policy.start_limit;
     step.enter(State::creating);
     step.ask(Action::create_container);

@@ -29,6 +29,8 @@ std::string_view name_of(Action action) noexcept;
 struct Placed {
     HostId host;
     std::string note;
+    std::string engine_id;              // of the host now
+    std::vector<Considered> considered; // every host of that moment
 };
 struct ContainerCreated {
     ContainerId container;

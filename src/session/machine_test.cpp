@@ -191,6 +191,17 @@ std::vector<Row> table() {
     };
 }
 
+TEST(SessionMachine, KeepsWhyItWasPlacedWhereItIs) {
+    Placed placed{HostId{"a"}, "why"};
+    placed.engine_id = "ENGINE";
+    placed.considered.push_back(Considered{HostId{"a"}, "chosen", 2.0, "score 2/1"});
+    placed.considered.push_back(Considered{HostId{"b"}, "full", 0, "full (3 of 3)"});
+    auto s = go(begin(draft(), t0).session, placed).session;
+    EXPECT_EQ(s.engine_id, "ENGINE");
+    EXPECT_EQ(s.placement, placed.considered);
+    EXPECT_EQ(s.placement_note, "why");
+}
+
 TEST(SessionMachine, AnswersEveryEventInEveryStateAsTheTableSays) {
     for (const auto& row : table()) {
         auto before = in(row.state);
