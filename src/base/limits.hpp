@@ -60,6 +60,7 @@ inline constexpr Seconds engine_list = 10s;
 inline constexpr Seconds engine_create = 30s;
 inline constexpr Seconds engine_start = 60s;
 inline constexpr Seconds engine_remove = 60s;
+inline constexpr Seconds engine_pause = 10s; // 21 ms measured
 
 // SSH.
 inline constexpr int ssh_handshakes = 8;          // at once over all hosts: each costs CPU on both ends
@@ -87,6 +88,10 @@ inline constexpr int ssh_child_forwards = 256;    // ports that one OpenSSH chil
 // Broker.
 inline constexpr std::size_t sessions_queued = 2000;
 inline constexpr std::chrono::minutes queue_wait = 30min; // then an honest failure
+inline constexpr Seconds queue_announced = 1s; // those who wait are told of their places at most that often
+inline constexpr int start_retries = 2;        // further hosts for a start that failed by its host's fault
+inline constexpr Seconds warm_resume = 5s;  // a paused desktop answers after 20 ms; then it is given up
+inline constexpr Seconds warm_proof = 20s;  // one reconciler round: until then a dead one is noticed
 inline constexpr Seconds owner_released = 5s; // a removal that takes longer no longer blocks its owner
 inline constexpr Seconds removal_retry_longest = 60s;
 inline constexpr Seconds input_stored = 30s; // sampling of the idle clock's stored value
