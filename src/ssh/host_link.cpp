@@ -8,6 +8,8 @@
 #include "ssh/openssh_child.hpp"
 #include "ssh/sessions.hpp"
 
+#include <unistd.h>
+
 namespace berth::ssh {
 namespace {
 
