@@ -4,13 +4,16 @@
 
 #include "base/random.hpp"
 #include "crypto/system_random.hpp"
-#include "docker/client.hpp"
+#include "base/log.hpp"
 #include "docker/connector.hpp"
+#include "docker/docker_host.hpp"
 #include "docker/networks.hpp"
+#include "net/task_scope.hpp"
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <sys/socket.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -26,6 +29,9 @@ using docker::Client;
 using net::Task;
 
 constexpr Seconds patience = 15s;
+constexpr Seconds patience_for_the_way = 30s; // name, connection, sign-in and forwarding, one after the other
+constexpr std::size_t at_once = 8;            // hosts; each may take its time to be dead
+constexpr std::uint64_t little_disk = std::uint64_t{2048} * 1024 * 1024;
 constexpr std::string_view probe_image = "berth/test-rfb:latest";
 constexpr std::string_view metadata_address = "169.254.169.254"; // cloud metadata, RFC 3927 range
 // Exit codes of the probe in that image: 0 connected, 1 refused, 2 no answer.
@@ -64,30 +70,53 @@ public:
         , suffix_{" " + host.name.str()}
         , is_local_{endpoint.kind == docker::Endpoint::Kind::unix_socket}
         , described_{docker::describe(endpoint)}
-        , client_{executor, connector.engine(), client_config()}
+        , host_{executor, connector, host_config(config, host)}
+        , client_{host_.client()}
         , findings_{findings} {}
 
     // Whether the engine can be used at all.
-    Task<Result<bool>> run() {
-        bool is_usable = co_await look_at_engine();
-        if (!is_usable) co_return false;
-        co_await look_at_images();
-        co_await make_a_container();
-        co_await prove_isolation();
-        co_return true;
+    Task<bool> run() {
+        bool is_usable = co_await go_the_way();
+        if (is_usable) is_usable = co_await look_at_engine();
+        if (is_usable) {
+            co_await look_at_posture();
+            co_await look_at_images();
+            co_await make_a_container();
+            co_await prove_isolation();
+        }
+        co_await host_.close();
+        co_return is_usable;
     }
     const std::set<std::string>& images() const noexcept { return images_; } // which are here
 
 private:
-    static Client::Config client_config() {
-        Client::Config config;
+    static docker::DockerHostConfig host_config(const config::Config& config, const config::Host& host) {
+        docker::DockerHostConfig settings;
+        settings.name = host.name.str();
+        settings.deployment = "doctor";
+        settings.network_pool = config.network.pool_cidr;
         const char* forced = std::getenv("DOCKER_API_VERSION");
-        if (forced != nullptr) config.forced_version = forced;
-        return config;
+        if (forced != nullptr) settings.client.forced_version = forced;
+        return settings;
     }
     void add(Finding finding) {
         finding.name += suffix_;
         findings_.push_back(std::move(finding));
+    }
+
+    // The same steps as `berth host test`. The engine itself is looked at more closely below.
+    Task<bool> go_the_way() {
+        auto steps = co_await host_.examine(deadline_in(patience_for_the_way));
+        bool is_open = true;
+        for (const auto& step : steps) {
+            auto text = fmt::format("{}{}{}", step.title, step.text.empty() ? "" : ": ", step.text);
+            bool is_failed = step.state == decltype(step.state)::failed;
+            is_open = is_open && !is_failed;
+            if (is_failed) add(failure(step.name, described_ + ": " + text, step.remedy.empty() ? "look at the engine's log" : step.remedy));
+            else if (step.state == decltype(step.state)::skipped) add(skipped(step.name, text));
+            else if (step.name != "engine") add(good(step.name, fmt::format("{} ({} ms)", text, step.took.count())));
+        }
+        co_return is_open;
     }
 
     Task<bool> look_at_engine() {
@@ -104,7 +133,34 @@ private:
         }
         add(good("engine", fmt::format("{}: {} with API {}, {} CPUs, {} MiB", described_, info->server_version, *api, info->cpus, info->memory_bytes / (1024 * 1024))));
         look_at_clock(info->system_time);
+        look_at_disk(info->data_root);
+        info_ = std::move(*info);
         co_return true;
+    }
+
+    // Shown for a comparison with the advisories of the day; not judged here.
+    Task<void> look_at_posture() {
+        auto version = co_await client_.version(deadline_in(patience));
+        std::string parts;
+        if (version)
+            for (const char* name : {"containerd", "runc"})
+                if (auto found = version->components.find(name); found != version->components.end())
+                    parts += fmt::format("{} {}, ", name, log_safe(found->second, 40));
+        std::vector<std::string> options;
+        for (const std::string& option : info_.security_options) options.push_back(log_safe(option, 60));
+        add(good("engine_posture", fmt::format("{}kernel {}, cgroup {}, {}, live-restore {}", parts, log_safe(info_.kernel, 60),
+            info_.cgroup_version.empty() ? "1" : log_safe(info_.cgroup_version, 8),
+            options.empty() ? std::string{"no security options"} : fmt::format("{}", fmt::join(options, " ")), info_.has_live_restore ? "on" : "off")));
+    }
+
+    void look_at_disk(const std::string& folder) {
+        struct statvfs facts {};
+        if (!is_local_ || ::statvfs(folder.c_str(), &facts) != 0)
+            return add(skipped("engine_disk", "its data is on another machine: df there"));
+        auto free = static_cast<std::uint64_t>(facts.f_bavail) * facts.f_frsize;
+        std::string detail = fmt::format("{} MiB free at {}", free / (1024 * 1024), folder);
+        if (free < little_disk) return add(warning("engine_disk", detail, "make room: docker image prune, or a larger disk"));
+        add(good("engine_disk", detail));
     }
 
     void look_at_clock(const std::string& text) {
@@ -252,8 +308,10 @@ private:
     std::string suffix_;
     bool is_local_;
     std::string described_;
-    Client client_;
+    docker::DockerHost host_;
+    Client& client_;
     Findings& findings_;
+    docker::EngineInfo info_;
     std::set<std::string> images_;
     std::string usable_image_;
     bool has_probe_ = false;
@@ -264,37 +322,79 @@ net::Task<Status> close_connector(docker::Connector& connector) {
     co_return Status{};
 }
 
-// Whether the engine can be used; the images it has go into the set.
-bool examine(const config::Config& config, const config::Host& host, std::set<std::string>& images, Findings& findings) {
+struct Report {
+    Findings findings;
+    std::set<std::string> images;
+    bool is_usable = false;
+};
+
+docker::ConnectorContext context_of(const config::Config& config, const config::Host& host, net::Executor executor) {
+    docker::ConnectorContext context{std::move(executor)};
+    context.known_hosts = config.ssh.known_hosts;
+    context.identity = config.ssh.identity;
+    context.ssh_config = config.ssh.config_file;
+    context.most_connections = host.max_connections;
+    if (host.data_path == config::DataPath::direct) context.data_path = docker::DataPath::direct;
+    using Transport = decltype(context.transport);
+    if (host.transport == config::SshTransport::libssh) context.transport = Transport::libssh;
+    if (host.transport == config::SshTransport::openssh) context.transport = Transport::openssh;
+    return context;
+}
+
+Task<void> examine(const config::Config& config, const config::Host& host, net::Executor executor, Report& report) {
     std::string name = "engine " + host.name.str();
     auto endpoint = docker::resolve_endpoint(docker::process_world(), host.endpoint);
     if (!endpoint) {
-        findings.push_back(failure(name, endpoint.error().operator_text(), "set the host's endpoint, DOCKER_HOST or the docker context"));
-        return false;
+        report.findings.push_back(failure(name, endpoint.error().operator_text(), "set the host's endpoint, DOCKER_HOST or the docker context"));
+        co_return;
     }
-    if (endpoint->kind == docker::Endpoint::Kind::tcp && !host.tls_directory.empty())
-        endpoint->tls = docker::EndpointTls{host.tls_directory + "/ca.pem", host.tls_directory + "/cert.pem", host.tls_directory + "/key.pem", true};
-    boost::asio::io_context context;
-    docker::ConnectorContext ways{context.get_executor()};
-    ways.known_hosts = config.state_dir + "/known_hosts";
-    auto connector = docker::make_connector(*endpoint, ways);
+    if (endpoint->kind == docker::Endpoint::Kind::tcp && !host.tls_directory.empty()) {
+        docker::EndpointTls tls;
+        tls.ca = host.tls_directory + "/ca.pem";
+        tls.cert = host.tls_directory + "/cert.pem";
+        tls.key = host.tls_directory + "/key.pem";
+        endpoint->tls = std::move(tls);
+    }
+    auto connector = docker::make_connector(*endpoint, context_of(config, host, executor));
     if (!connector) {
-        findings.push_back(failure(name, connector.error().operator_text(), "correct the host's endpoint"));
-        return false;
+        report.findings.push_back(failure(name, connector.error().operator_text(), "correct the host's endpoint"));
+        co_return;
     }
-    Examination examination{config, host, **connector, *endpoint, context.get_executor(), findings};
-    auto is_usable = run_blocking(context, examination.run());
-    static_cast<void>(run_blocking(context, close_connector(**connector)));
-    images.insert(examination.images().begin(), examination.images().end());
-    return is_usable && *is_usable;
+    Examination examination{config, host, **connector, *endpoint, executor, report.findings};
+    report.is_usable = co_await examination.run();
+    report.images = examination.images();
+}
+
+// Takes the next host as long as there is one.
+Task<void> examine_in_turn(const config::Config& config, net::Executor executor, std::vector<Report>& reports, std::size_t& next) {
+    while (next < reports.size()) {
+        auto mine = next++;
+        co_await examine(config, config.hosts[mine], executor, reports[mine]);
+    }
+}
+
+Task<bool> examine_all(const config::Config& config, net::Executor executor, std::vector<Report>& reports) {
+    std::size_t next = 0;
+    net::TaskScope scope{executor, "doctor"};
+    for (std::size_t i = 0; i < std::min(at_once, reports.size()); ++i) scope.spawn(examine_in_turn(config, executor, reports, next));
+    co_await scope.join();
+    co_await scope.stop();
+    co_return true;
 }
 
 } // namespace
 
 void check_engines(const config::Config& config, Findings& findings) {
+    std::vector<Report> reports(config.hosts.size());
+    boost::asio::io_context context;
+    run_blocking(context, examine_all(config, context.get_executor(), reports));
     std::set<std::string> images;
     bool is_any = false;
-    for (const config::Host& host : config.hosts) is_any = examine(config, host, images, findings) || is_any;
+    for (Report& report : reports) {
+        findings.insert(findings.end(), report.findings.begin(), report.findings.end());
+        images.merge(report.images);
+        is_any = is_any || report.is_usable;
+    }
     if (!is_any) return;
     for (const config::Template& entry : config.templates)
         if (entry.is_enabled && !images.contains(entry.spec.image))

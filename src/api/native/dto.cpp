@@ -53,12 +53,16 @@ json::array endpoints_json(const std::vector<session::Endpoint>& endpoints) {
     return list;
 }
 
-bool is_pulling(const std::optional<broker::QueuePlace>&) { return false; }
+bool is_pulling(const std::optional<broker::QueuePlace>& place) {
+    return place && place->reason == broker::WaitReason::pulling;
+}
 
 json::value queue_json(const std::optional<broker::QueuePlace>& place) {
     if (!place) return nullptr;
-    json::object queue{{"position", place->position}, {"reason", nullptr}, {"pull", nullptr}};
+    json::object queue{{"position", place->position}};
     queue["estimate_s"] = place->estimate ? json::value(place->estimate->count()) : json::value(nullptr);
+    queue["reason"] = broker::name_of(place->reason);
+    queue["pull"] = place->pull ? pull_json(*place->pull) : json::value(nullptr);
     return queue;
 }
 

@@ -44,6 +44,8 @@ Result<EngineVersion> decode_version(std::string_view body) {
     version.min_api_version = view["MinAPIVersion"].text();
     version.os = view["Os"].text();
     version.architecture = view["Arch"].text();
+    for (const auto& part : view["Components"].items())
+        if (auto name = part["Name"].text(); !name.empty()) version.components[name] = part["Version"].text();
     return version;
 }
 

@@ -5,6 +5,7 @@
 #include "base/error.hpp"
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,7 @@ struct EngineInfo {
 struct EngineVersion {
     EngineVersion() = default;
     std::string version, api_version, min_api_version, os, architecture;
+    std::map<std::string, std::string> components; // version of containerd, runc … by name
 };
 
 Result<EngineInfo> decode_info(std::string_view body);

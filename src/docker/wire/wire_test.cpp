@@ -119,8 +119,10 @@ TEST(System, DecodesInfoAndVersion) {
     EXPECT_EQ(info->runtimes.size(), 2U);
     EXPECT_TRUE(info->has_live_restore);
     auto version =
-        decode_version(R"({"Version":"20.10","ApiVersion":"1.41","MinAPIVersion":"1.12"})");
+        decode_version(R"({"Version":"20.10","ApiVersion":"1.41","MinAPIVersion":"1.12","Components":[
+            {"Name":"Engine","Version":"20.10"},{"Name":"runc","Version":"1.1.5+ds1"},{"Version":"?"},7]})");
     EXPECT_EQ(version->api_version, "1.41");
+    EXPECT_EQ(version->components, (std::map<std::string, std::string>{{"Engine", "20.10"}, {"runc", "1.1.5+ds1"}}));
 }
 
 TEST(Image, DecodesDetailsOfOldAndNewEngines) {
