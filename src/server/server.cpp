@@ -5,6 +5,7 @@
 #include "base/log.hpp"
 #include "api/native/errors.hpp"
 #include "net/deadline.hpp"
+#include "server/definitions.hpp"
 #include "server/openapi.hpp"
 #include "server/parts.hpp"
 #include "server/routes.hpp"
@@ -15,27 +16,6 @@
 
 namespace berth::server {
 namespace {
-
-std::vector<broker::Template> templates_of(const config::Config& config) {
-    std::vector<broker::Template> list;
-    for (const auto& one : config.templates) {
-        broker::Template made;
-        made.name = one.name;
-        made.title = one.title;
-        made.description = one.description;
-        made.icon = one.icon;
-        made.tags = one.tags;
-        made.spec = one.spec;
-        made.lease = one.lease;
-        made.resolutions = one.resolutions;
-        made.resolution_env = one.resolution_env;
-        made.host_labels = one.host_labels;
-        made.is_enabled = one.is_enabled;
-        made.max_running = one.max_running;
-        list.push_back(std::move(made));
-    }
-    return list;
-}
 
 http::Router::ErrorPage problem_page() {
     return [](const Error& error, const http::Request& request) { return api::native::problem(error, request); };

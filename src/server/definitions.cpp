@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/host_definition.hpp"
+#include "server/definitions.hpp"
 
 namespace berth::server {
 namespace {
@@ -21,7 +21,40 @@ broker::SshTransport transport_of(config::SshTransport transport) {
     return broker::SshTransport::automatic;
 }
 
+broker::WarmPolicy warm_of(const config::Warm& warm) {
+    broker::WarmPolicy policy;
+    policy.min = warm.min;
+    policy.max = warm.max;
+    policy.kind = warm.kind == config::WarmKind::running ? broker::WarmKind::running : broker::WarmKind::paused;
+    return policy;
+}
+
+broker::Template template_of(const config::Template& one) {
+    broker::Template made;
+    made.name = one.name;
+    made.title = one.title;
+    made.description = one.description;
+    made.icon = one.icon;
+    made.tags = one.tags;
+    made.spec = one.spec;
+    made.lease = one.lease;
+    made.resolutions = one.resolutions;
+    made.resolution_env = one.resolution_env;
+    made.host_labels = one.host_labels;
+    made.is_enabled = one.is_enabled;
+    made.max_running = one.max_running;
+    made.pull = one.pull == config::Pull::missing ? broker::PullPolicy::missing : broker::PullPolicy::never;
+    made.warm = warm_of(one.warm);
+    return made;
+}
+
 } // namespace
+
+std::vector<broker::Template> templates_of(const config::Config& config) {
+    std::vector<broker::Template> list;
+    for (const auto& one : config.templates) list.push_back(template_of(one));
+    return list;
+}
 
 broker::HostDefinition definition_of(const config::Host& host) {
     broker::HostDefinition definition;
