@@ -17,6 +17,7 @@ const parts = [
     'bad_input',
     'engine',
     'hosts',
+    'hosts_ssh',
     'isolation',
     'restart',
     'crash',

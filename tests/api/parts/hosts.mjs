@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Hosts as data: added, changed, drained and removed while the server runs; one that is dead; input that is refused
-// (T-16, T-26); contexts of the docker command; what people must not see (T-82).
+// (T-16, T-26); contexts of the docker command; what people must not see (T-82). The file's own host is dead from the
+// beginning, so that the one engine of this machine belongs to one host at a time.
 
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
@@ -13,8 +14,8 @@ import { until } from '../lib/wait.mjs'
 
 const engine_socket = (process.env.DOCKER_HOST ?? 'unix:///var/run/docker.sock').replace('unix://', '')
 
-// The same engine by another path counts as another machine: two hosts on one engine are enough for most of this.
-function second_way(server, name) {
+// The engine by a path of its own: another address than that of any other host.
+function way_to_engine(server, name) {
     const path = join(server.folder, `${name}.sock`)
     symlinkSync(engine_socket, path)
     return `unix://${path}`
@@ -27,6 +28,8 @@ async function dead_port() {
     await new Promise((done) => listener.close(done))
     return port
 }
+
+const dead_host = { name: 'local', endpoint: 'unix:///nowhere/docker.sock' }
 
 const path = (name, rest = '') => `/api/v1/hosts/${name}${rest}`
 
@@ -55,7 +58,7 @@ async function add(browser, body) {
 async function life(t, server, admin, operator, person) {
     await t.test('hosts: one is added, seen, changed and removed', async () => {
         const stream = await admin.events({ query: '?scope=all' })
-        const endpoint = second_way(server, 'second')
+        const endpoint = way_to_engine(server, 'second')
         const answer = await add(admin, { name: 'second', endpoint, weight: 3, capacity_sessions: 5, memory_bytes: 1 << 30, cpus: 1.5, labels: { rack: 'b' } })
         assert.equal(answer.headers.location, '/api/v1/hosts/second')
         const made = await reaches(admin, 'second', 'up')
@@ -82,7 +85,7 @@ async function life(t, server, admin, operator, person) {
     })
 
     await t.test('hosts: a second one of a name is already_exists, one of the file is the file’s', async () => {
-        const taken = await admin.post('/api/v1/hosts', { name: 'local', endpoint: second_way(server, 'taken') })
+        const taken = await admin.post('/api/v1/hosts', { name: 'local', endpoint: way_to_engine(server, 'taken') })
         assert.deepEqual([taken.status, taken.json.code], [409, 'already_exists'])
         const changed = await admin.patch(path('local'), { weight: 2 })
         assert.deepEqual([changed.status, changed.json.code], [409, 'conflict'])
@@ -106,7 +109,8 @@ async function life(t, server, admin, operator, person) {
     })
 
     await t.test('hosts: the test of a good one has every step ok or skipped', async () => {
-        const { status, json } = await admin.post(path('local', '/test'))
+        await add(admin, { name: 'good', endpoint: way_to_engine(server, 'good') })
+        const { status, json } = await admin.post(path('good', '/test'))
         assert.equal(status, 200)
         assert.ok(json.steps.length >= 1)
         assert.deepEqual(
@@ -114,10 +118,11 @@ async function life(t, server, admin, operator, person) {
             [],
         )
         assert.equal(json.host.state, 'up')
+        assert.equal((await admin.delete(path('good'))).status, 204)
     })
 
     await t.test('hosts: one with a desktop on it is not removed; drained it takes no more and loses none', async () => {
-        await add(admin, { name: 'busy', endpoint: second_way(server, 'busy'), weight: 1000, labels: { only: 'busy' } })
+        await add(admin, { name: 'busy', endpoint: way_to_engine(server, 'busy'), weight: 1000, labels: { only: 'busy' } })
         await reaches(admin, 'busy', 'up')
         const session = await person.start_ready('labelled')
         assert.equal((await admin.session(session.id)).host, 'busy')
@@ -141,17 +146,18 @@ async function life(t, server, admin, operator, person) {
 async function modes(t, server, admin) {
     await t.test('hosts: a maintenance has a message and an end, and resume ends it', async () => {
         const until_time = '2099-01-02T03:04:05.000Z'
-        const { status, json } = await admin.post(path('local', '/maintenance'), { message: 'A new disk', until: until_time })
+        await add(admin, { name: 'kept', endpoint: way_to_engine(server, 'kept'), capacity_sessions: 9 })
+        await reaches(admin, 'kept', 'up')
+        const { status, json } = await admin.post(path('kept', '/maintenance'), { message: 'A new disk', until: until_time })
         assert.equal(status, 200)
         assert.deepEqual([json.state, json.mode, json.maintenance], ['maintenance', 'maintenance', { message: 'A new disk', until: until_time }])
-        const bare = await admin.post(path('local', '/maintenance'))
+        const bare = await admin.post(path('kept', '/maintenance'))
         assert.deepEqual(bare.json.maintenance, { message: '', until: null })
-        const resumed = await admin.post(path('local', '/resume'), {})
+        const resumed = await admin.post(path('kept', '/resume'), {})
         assert.deepEqual([resumed.json.state, resumed.json.maintenance], ['up', null])
     })
 
     await t.test('hosts: drains and added hosts hold over a restart', async () => {
-        await add(admin, { name: 'kept', endpoint: second_way(server, 'kept'), capacity_sessions: 9 })
         await admin.post(path('kept', '/maintenance'), { message: 'later' })
         await admin.post(path('local', '/drain'))
         await server.stop()
@@ -266,10 +272,9 @@ function write_contexts(folder, contexts, current) {
 }
 
 async function contexts(t) {
-    const config = { hosts: [{ name: 'local', endpoint: `unix://${engine_socket}` }] }
-    const server = new Server(config)
+    const server = new Server({ hosts: [dead_host] })
     const folder = join(server.folder, 'docker')
-    write_contexts(folder, { Lab: { Host: second_way(server, 'lab') }, unsafe: { Host: 'tcp://127.0.0.1:1', SkipTLSVerify: true }, pipe: { Host: 'npipe:////./pipe/x' }, home: { Host: `unix://${engine_socket}` } }, 'Lab')
+    write_contexts(folder, { Lab: { Host: way_to_engine(server, 'lab') }, unsafe: { Host: 'tcp://127.0.0.1:1', SkipTLSVerify: true }, pipe: { Host: 'npipe:////./pipe/x' }, home: { Host: dead_host.endpoint } }, 'Lab')
     const hash = createHash('sha256').update('unsafe').digest('hex')
     mkdirSync(join(folder, 'contexts', 'tls', hash, 'docker'), { recursive: true })
     writeFileSync(join(folder, 'contexts', 'tls', hash, 'docker', 'ca.pem'), 'x')
@@ -328,6 +333,7 @@ async function contexts(t) {
 export default async function hosts(t) {
     const config = {
         quota: { max_sessions_per_user: 0 },
+        hosts: [dead_host],
         templates: [
             rfb('rfb'),
             rfb('labelled', { host_labels: { only: 'busy' } }),
