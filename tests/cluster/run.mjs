@@ -40,5 +40,7 @@ for (const name of chosen) {
     console.log(`    ${name}: ${((Date.now() - began) / 1000).toFixed(1)} s`)
 }
 if (runner.failures.length) console.log(`\nfailed:\n${runner.failures.map((name) => `  ${name}`).join('\n')}`)
-console.log(`${runner.passed} passed, ${runner.failed} failed${runner.skipped ? `, ${runner.skipped} skipped` : ''}`)
+console.log(
+    `${runner.passed} passed, ${runner.failed} failed${runner.skipped ? `, ${runner.skipped} skipped` : ''}`,
+)
 process.exit(runner.failed === 0 && runner.passed > 0 ? 0 : 1)

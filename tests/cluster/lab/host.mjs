@@ -271,7 +271,11 @@ export class Host {
     async replace_engine({ new_host_key = false } = {}) {
         await this.power_cut()
         const data = join(this.folder, 'data')
-        await this.run(['sh', '-c', `umount -l ${data} && mount -t tmpfs -o size=${this.options.data_size} data ${data}`])
+        await this.run([
+            'sh',
+            '-c',
+            `umount -l ${data} && mount -t tmpfs -o size=${this.options.data_size} data ${data}`,
+        ])
         rmSync(join(this.folder, 'etc', 'key.json'), { force: true })
         if (new_host_key) await this.make_key()
         await this.boot()
@@ -324,7 +328,9 @@ export class Host {
     // `who`: 'all', or 'sessions' for the connections alone, or 'listener' for new connections alone.
     signal_sshd(signal, who = 'all') {
         const listeners = this.sshd_listeners()
-        const chosen = this.pids('sshd').filter((pid) => who === 'all' || listeners.includes(pid) === (who === 'listener'))
+        const chosen = this.pids('sshd').filter(
+            (pid) => who === 'all' || listeners.includes(pid) === (who === 'listener'),
+        )
         for (const pid of chosen) signal_process(pid, signal)
         return chosen.length
     }
@@ -375,7 +381,9 @@ export class Host {
     // ---- disk -----------------------------------------------------------------------------------------
 
     async fill_disk() {
-        await command_code(this.inside(['sh', '-c', `cat /dev/zero >${this.folder}/data/filler`]), { limit_ms: 60_000 })
+        await command_code(this.inside(['sh', '-c', `cat /dev/zero >${this.folder}/data/filler`]), {
+            limit_ms: 60_000,
+        })
     }
 
     free_disk = () => this.run(['rm', '-f', `${this.folder}/data/filler`])

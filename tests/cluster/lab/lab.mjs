@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Several real hosts on one machine: a bridge of their own, an address each, and a client's key that all of them let in.
 
-import { fork } from 'node:child_process'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { command, command_code } from '../lib/process.mjs'
+import { make_client, write_known_hosts } from './client.mjs'
 import { Host } from './host.mjs'
 import { Record } from './record.mjs'
+import { start_watchdog } from './watchdog.mjs'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url)).replace(/\/$/, '')
-const life_ms = 3 * 3600 * 1000
 const ranges = 200
 
 export class Lab {
@@ -36,22 +35,15 @@ export class Lab {
     async prepare(images) {
         this.record = Record.make()
         this.folder = this.record.folder
-        this.start_watchdog()
+        start_watchdog(this.folder)
         await this.make_bridge()
-        await this.make_client()
+        this.client = join(this.folder, 'client')
+        this.public_key = await make_client(this.client)
         for (const [at, image] of images.entries()) {
             const file = join(this.folder, `image-${at}.tar`)
             await command(['docker', 'save', '-o', file, image], { limit_ms: 120_000 })
             this.image_files.push(file)
         }
-    }
-
-    // Survives this process, however it ends, and cleans up behind it.
-    start_watchdog() {
-        const program = join(root, 'tests', 'cluster', 'lab', 'main.mjs')
-        this.watchdog = fork(program, ['watch', this.folder, String(life_ms)], { detached: true, stdio: 'ignore' })
-        this.watchdog.disconnect()
-        this.watchdog.unref()
     }
 
     // 10.79.N.0/24, the first N that nobody on this machine routes to.
@@ -68,31 +60,9 @@ export class Lab {
 
     address_of = (number) => `10.79.${this.range}.${number}`
 
-    // What a person's ~/.ssh would be.
-    async make_client() {
-        this.client = join(this.folder, 'client')
-        mkdirSync(this.client, { mode: 0o700 })
-        await command(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', 'lab', '-f', join(this.client, 'id_ed25519')])
-        this.public_key = readFileSync(join(this.client, 'id_ed25519.pub'), 'utf8')
-        const lines = [
-            'Host *',
-            `  IdentityFile ${this.client}/id_ed25519`,
-            '  IdentitiesOnly yes',
-            '  IdentityAgent none',
-            `  UserKnownHostsFile ${this.client}/known_hosts`,
-            '  GlobalKnownHostsFile none',
-            '  StrictHostKeyChecking yes',
-            '  BatchMode yes',
-            '  ConnectTimeout 10',
-        ]
-        writeFileSync(join(this.client, 'config'), `${lines.join('\n')}\n`)
-        this.write_known_hosts()
-    }
-
     // The keys as they are now; who wants to notice a change does not call this after it.
     write_known_hosts() {
-        const lines = this.hosts.map(({ address, host_key }) => `${address} ${host_key}\n`)
-        writeFileSync(join(this.client, 'known_hosts'), lines.join(''), { mode: 0o600 })
+        write_known_hosts(this.client, this.hosts)
     }
 
     async add_host(number = this.hosts.length + 1, options = {}) {

@@ -2,7 +2,16 @@
 // What a lab made outside of its hosts' name spaces, written down before it is made, and how it is taken away.
 // Only what a record names is ever removed.
 
-import { existsSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, rmdirSync, statSync } from 'node:fs'
+import {
+    existsSync,
+    mkdtempSync,
+    readFileSync,
+    readdirSync,
+    renameSync,
+    rmSync,
+    rmdirSync,
+    statSync,
+} from 'node:fs'
 import { writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
@@ -82,11 +91,7 @@ export class Record {
 
     async remove() {
         for (const mark of this.values.processes) if (is_process(mark)) signal_process(mark.pid, 'SIGKILL')
-        await until(
-            'the processes of the lab are gone',
-            () => !this.values.processes.some(is_process),
-            20_000,
-        )
+        await until('the processes of the lab are gone', () => !this.values.processes.some(is_process), 20_000)
         await command_code(['ip', 'link', 'del', this.values.bridge])
         await until('the control groups of the lab are gone', () => this.remove_cgroups(), 20_000, 100)
         if (basename(this.folder).startsWith(prefix)) rmSync(this.folder, { recursive: true, force: true })

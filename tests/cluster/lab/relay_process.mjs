@@ -124,7 +124,9 @@ const verbs = {
     counts: () => ({ counts }),
     requests: () => ({ lines: lines.splice(0) }),
 }
-process.on('message', async (message) => process.send({ number: message.number, ...(await verbs[message.verb](message)) }))
+process.on('message', async ({ number, verb, ...message }) =>
+    process.send({ number, ...(await verbs[verb](message)) }),
+)
 process.on('disconnect', () => {
     cut()
     rmSync(path, { force: true })

@@ -17,7 +17,8 @@ export class Engine {
     request(method, path, { body, limit_ms = 20_000, type = 'application/json' } = {}) {
         const text = body === undefined || Buffer.isBuffer(body) ? body : JSON.stringify(body)
         return new Promise((done, fail) => {
-            const headers = text === undefined ? {} : { 'Content-Type': type, 'Content-Length': Buffer.byteLength(text) }
+            const headers =
+                text === undefined ? {} : { 'Content-Type': type, 'Content-Length': Buffer.byteLength(text) }
             const options = { socketPath: this.socket, method, path: `/v1.41${path}`, headers, agent: this.agent }
             const request = http.request(options, (response) => {
                 const chunks = []
@@ -25,7 +26,9 @@ export class Engine {
                 response.on('error', fail)
                 response.on('end', () => done(answer_of(response, Buffer.concat(chunks).toString('utf8'))))
             })
-            request.setTimeout(limit_ms, () => request.destroy(new Error(`${method} ${path}: no answer in ${limit_ms} ms`)))
+            request.setTimeout(limit_ms, () =>
+                request.destroy(new Error(`${method} ${path}: no answer in ${limit_ms} ms`)),
+            )
             request.on('error', fail)
             request.end(text)
         })
@@ -84,5 +87,4 @@ function answer_of(response, text) {
     return answer
 }
 
-const filters_of = (label) =>
-    label ? `&filters=${encodeURIComponent(JSON.stringify({ label: [label] }))}` : ''
+const filters_of = (label) => (label ? `&filters=${encodeURIComponent(JSON.stringify({ label: [label] }))}` : '')

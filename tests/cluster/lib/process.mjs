@@ -52,7 +52,10 @@ export const words_of = (pid) => read_or_empty(`/proc/${pid}/cmdline`).replaceAl
 export const children_of = (pid) =>
     read_or_empty(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean).map(Number)
 
-export const all_pids = () => readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number)
+export const all_pids = () =>
+    readdirSync('/proc')
+        .filter((name) => /^\d+$/.test(name))
+        .map(Number)
 
 // 'pid:[4026…]' and the like; null once the process is gone.
 export function namespace_of(pid, kind) {
@@ -83,5 +86,9 @@ export function usage_of(pid) {
     } catch {
         // gone meanwhile
     }
-    return { rss_kib: Number(resident), cpu_s: (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / 100, descriptors }
+    return {
+        rss_kib: Number(resident),
+        cpu_s: (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / 100,
+        descriptors,
+    }
 }

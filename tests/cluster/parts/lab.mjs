@@ -10,13 +10,13 @@ import { until } from '../../api/lib/wait.mjs'
 import { Record } from '../lab/record.mjs'
 import { Lab } from '../lab/lab.mjs'
 import { command_code, is_process } from '../lib/process.mjs'
+import { always } from '../lib/tests.mjs'
 
 const image = 'berth/test-rfb:latest'
 const run_words = ['run', '-d', '--init', '-e', 'VNC_PASSWORD=berthlab', '-p', '127.0.0.1::5900']
 
 // The docker command as a person would use it: over ssh. It speaks to the engine by `docker system dial-stdio`.
-const by_ssh = (lab, host, ...words) =>
-    lab.ssh(host, ['docker', ...words], { limit_ms: 8000 })
+const by_ssh = (lab, host, ...words) => lab.ssh(host, ['docker', ...words], { limit_ms: 8000 })
 
 // Whether the RFB greeting arrives through an ssh tunnel to the published port.
 async function greets(lab, host, name) {
@@ -35,20 +35,29 @@ async function hosts_work(t, lab) {
         assert.equal(new Set(lab.hosts.map(({ host_key }) => host_key)).size, lab.hosts.length)
         for (const host of lab.hosts) {
             assert.equal((await lab.ssh(host, ['hostname'])).out.trim(), host.name)
-            assert.match((await by_ssh(lab, host, 'info', '--format', '{{.Name}}')).out, new RegExp(`^${host.name}\\s`))
+            assert.match(
+                (await by_ssh(lab, host, 'info', '--format', '{{.Name}}')).out,
+                new RegExp(`^${host.name}\\s`),
+            )
         }
     })
     await t.test('lab: a container of one host is not on the other; its desktop greets through ssh', async () => {
         await one.docker(...run_words, '--name', 'alone', image)
         await until('the greeting', () => greets(lab, one, 'alone'))
         assert.equal((await two.engine.containers()).length, 0)
-        assert.equal((await command_code(['docker', 'inspect', 'alone'])).code, 1, 'not on the machine’s engine either')
+        assert.equal(
+            (await command_code(['docker', 'inspect', 'alone'])).code,
+            1,
+            'not on the machine’s engine either',
+        )
         await one.docker('rm', '-f', 'alone')
     })
     await t.test('lab: a forwarded socket of ssh is the engine (what the program uses)', async () => {
         const local = `${lab.folder}/forward.sock`
         const words = ['-N', '-L', `${local}:/var/run/docker.sock`, '-o', 'ExitOnForwardFailure=yes']
-        const tunnel = command_code(['ssh', '-F', `${lab.client}/config`, ...words, `root@${two.address}`], { limit_ms: 5000 })
+        const tunnel = command_code(['ssh', '-F', `${lab.client}/config`, ...words, `root@${two.address}`], {
+            limit_ms: 5000,
+        })
         await until('the forwarded socket', () => existsSync(local), 5000)
         const { out } = await command_code(['docker', '-H', `unix://${local}`, 'info', '--format', '{{.Name}}'])
         assert.equal(out.trim(), two.name)
@@ -127,7 +136,13 @@ async function sshd_faults(t, lab) {
         assert.notEqual((await lab.ssh(host, ['true'])).code, 0)
         await host.set_sshd({ MaxSessions: '10', AllowStreamLocalForwarding: 'no', AllowTcpForwarding: 'no' })
         const forward = ['-o', 'ExitOnForwardFailure=yes', '-W', '127.0.0.1:22']
-        const { text } = await command_code(['ssh', '-F', `${lab.client}/config`, ...forward, `root@${host.address}`])
+        const { text } = await command_code([
+            'ssh',
+            '-F',
+            `${lab.client}/config`,
+            ...forward,
+            `root@${host.address}`,
+        ])
         assert.match(text, /administratively prohibited|open failed/)
         await host.reset_sshd()
     })
@@ -179,7 +194,9 @@ async function relay_faults(t, lab) {
         assert.match((await ask('images')).out, /berth\/test-rfb/)
         assert.equal((await ask('create', '--name', 'through', image)).code, 0)
         assert.equal((await ask('rm', 'through')).code, 0)
-        assert.ok((await relay.requests()).some((line) => line.startsWith('POST') && line.includes('/containers/create')))
+        assert.ok(
+            (await relay.requests()).some((line) => line.startsWith('POST') && line.includes('/containers/create')),
+        )
     })
     await t.test('F-28 lab: an answer is delayed, or drips', async () => {
         await relay.rule({ match: '/images/json', action: 'delay', ms: 1500 })
@@ -195,22 +212,25 @@ async function relay_faults(t, lab) {
         assert.equal((await state_of(host, 'unheard')).Status, 'created')
         await host.docker('rm', 'unheard')
     })
-    await t.test('F-29 lab: requests are dropped, answered with a status, with nonsense, or cut short', async () => {
-        await relay.rule({ match: '/containers/create', action: 'drop' })
-        assert.notEqual((await ask('create', '--name', 'never', image)).code, 0)
-        await assert.rejects(host.engine.inspect('never'), /404/)
-        await relay.rule({ match: '/containers/json', action: 'status', code: 500, text: 'scripted words' })
-        assert.match((await ask('ps')).text, /scripted words/)
-        await relay.rule({ match: '/containers/json', action: 'garbage' })
-        assert.match((await ask('ps')).text, /invalid character/)
-        await relay.rule({ match: '/images/json', action: 'truncate', bytes: 60 })
-        assert.notEqual((await ask('images')).code, 0)
-        assert.deepEqual(await relay.counts(), {
-            '/containers/create': 2,
-            '/containers/json': 2,
-            '/images/json': 3,
-        })
-    })
+    await t.test(
+        'F-29 lab: requests are dropped, answered with a status, with nonsense, or cut short',
+        async () => {
+            await relay.rule({ match: '/containers/create', action: 'drop' })
+            assert.notEqual((await ask('create', '--name', 'never', image)).code, 0)
+            await assert.rejects(host.engine.inspect('never'), /404/)
+            await relay.rule({ match: '/containers/json', action: 'status', code: 500, text: 'scripted words' })
+            assert.match((await ask('ps')).text, /scripted words/)
+            await relay.rule({ match: '/containers/json', action: 'garbage' })
+            assert.match((await ask('ps')).text, /invalid character/)
+            await relay.rule({ match: '/images/json', action: 'truncate', bytes: 60 })
+            assert.notEqual((await ask('images')).code, 0)
+            assert.deepEqual(await relay.counts(), {
+                '/containers/create': 2,
+                '/containers/json': 2,
+                '/images/json': 3,
+            })
+        },
+    )
     await t.test('F-28 lab: what hangs is let go', async () => {
         await relay.rule({ match: '/containers/json', action: 'hang', times: -1 })
         assert.equal((await ask('ps')).code, 'SIGKILL')
@@ -246,7 +266,7 @@ export default async function lab_itself(t) {
         await network_faults(t, lab)
         await relay_faults(t, lab)
     } finally {
-        await t.test('lab: stops and leaves nothing', () => lab.stop())
+        await always(t, 'lab: stops and leaves nothing', () => lab.stop())
     }
     await nothing_stays(t)
 }
