@@ -29,6 +29,7 @@ import {
     start_daemon,
     words_of,
 } from '../lib/process.mjs'
+import { Worker } from '../lib/worker.mjs'
 import { EngineRelay } from './relay.mjs'
 
 const start_limit_ms = 60_000
@@ -378,6 +379,21 @@ export class Host {
     // Each established connection from outside ends with a reset, on both sides.
     reset_connections = () => this.run(['ss', '-K', 'sport', '=', ':22'])
 
+    // A longer way to sshd: { endpoint, port, set({ ms, bytes_per_second }), stop() }. Clients that shall use it take
+    // its endpoint instead of the host's.
+    async add_delay(values = {}) {
+        const worker = new Worker(new URL('./delay_process.mjs', import.meta.url), [this.address, '22'])
+        this.lab.record.add_process(worker.pid)
+        const { port } = await worker.ask('listen')
+        await worker.ask('set', values)
+        this.lab.known_besides.push({ address: `[127.0.0.1]:${port}`, host_key: this.host_key })
+        this.lab.write_known_hosts()
+        const delay = { port, endpoint: `ssh://root@127.0.0.1:${port}` }
+        delay.set = (values) => worker.ask('set', values)
+        delay.stop = () => worker.stop()
+        return delay
+    }
+
     // ---- disk -----------------------------------------------------------------------------------------
 
     async fill_disk() {
@@ -387,6 +403,19 @@ export class Host {
     }
 
     free_disk = () => this.run(['rm', '-f', `${this.folder}/data/filler`])
+
+    // ---- memory ---------------------------------------------------------------------------------------
+
+    // Takes memory in the group of a container until the kernel ends a process of it: the container's own come first,
+    // since each of the takers is smaller.
+    async exhaust_memory(container) {
+        const group = join('/sys/fs/cgroup/memory', this.lab.record.values.cgroup, this.name, container)
+        for (const pid of readFileSync(join(group, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean))
+            writeFileSync(`/proc/${pid}/oom_score_adj`, '1000')
+        const take = 'head -c 100m /dev/zero | timeout -s KILL 10 tail >/dev/null'
+        const script = `echo $$ >"$0/cgroup.procs" && for i in 1 2 3 4; do (${take}) & done; wait`
+        await command_code(['sh', '-c', script, group], { limit_ms: 20_000 })
+    }
 
     // ---- the engine's API -----------------------------------------------------------------------------
 

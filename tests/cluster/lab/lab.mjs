@@ -15,6 +15,7 @@ const ranges = 200
 export class Lab {
     hosts = []
     image_files = []
+    known_besides = [] // { address, host_key } of hosts that are not the lab's
     root = root
 
     // `count` hosts with `options` each; the images are taken from the machine's engine.
@@ -62,7 +63,7 @@ export class Lab {
 
     // The keys as they are now; who wants to notice a change does not call this after it.
     write_known_hosts() {
-        write_known_hosts(this.client, this.hosts)
+        write_known_hosts(this.client, [...this.hosts, ...this.known_besides])
     }
 
     async add_host(number = this.hosts.length + 1, options = {}) {

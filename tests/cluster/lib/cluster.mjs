@@ -13,7 +13,7 @@ import { always } from './tests.mjs'
 
 // BERTH_CLUSTER_WAY=unix leaves ssh out: for work on the tests while the program cannot do it.
 export const by_ssh = process.env.BERTH_CLUSTER_WAY !== 'unix'
-const endpoint_of = (host) => (by_ssh ? host.endpoint : `unix://${join(host.folder, 'run', 'docker.sock')}`)
+export const endpoint_of = (host) => (by_ssh ? host.endpoint : `unix://${join(host.folder, 'run', 'docker.sock')}`)
 
 export class Cluster {
     static async start(count, { options, config } = {}) {

@@ -4,16 +4,6 @@
 import assert from 'node:assert/strict'
 import { pause, until } from '../../api/lib/wait.mjs'
 import { checked } from '../lib/cluster.mjs'
-import { command_code } from '../lib/process.mjs'
-
-// Takes memory in the group of a container until the kernel ends the container's own processes: the taker itself is
-// the last one that the kernel would choose.
-async function exhaust_memory(host, container) {
-    const group = `/sys/fs/cgroup/memory/${host.lab.record.values.cgroup}/${host.name}/${container}`
-    const script =
-        'echo $$ >"$0/cgroup.procs" && echo -1000 >/proc/self/oom_score_adj && exec timeout -s KILL 10 sh -c "head -c 200m /dev/zero | tail"'
-    await command_code(['sh', '-c', script, group], { limit_ms: 15_000 })
-}
 
 async function cannot_start(t, c) {
     await checked(
@@ -48,7 +38,7 @@ async function do_not_live_or_die(t, c) {
     await checked(t, c, 'F-36 a desktop that needs more memory than it may ends as out_of_memory', async () => {
         const { id } = await c.ready(c.person, 'hungry')
         const { host, id: container } = await c.container_of(id)
-        await exhaust_memory(host, container)
+        await host.exhaust_memory(container)
         assert.equal((await c.ended(id)).end.reason, 'out_of_memory')
         await c.ready(c.person, 'hungry')
         await c.end_all()

@@ -110,6 +110,19 @@ async function engine_faults(t, lab) {
         assert.deepEqual(await host.engine.containers(), [])
         await host.docker('image', 'inspect', image)
     })
+    await t.test('F-36 lab: a container runs out of memory and the engine says so', async () => {
+        const id = (await host.docker(...run_words, '-m', '32m', '--name', 'hungry', image)).trim()
+        await host.exhaust_memory(id)
+        await until('the container ended', async () => (await state_of(host, 'hungry')).Status === 'exited')
+        assert.equal((await state_of(host, 'hungry')).OOMKilled, true)
+        await host.docker('rm', '-f', 'hungry')
+    })
+    await t.test('F-24 lab: a shim can be killed', async () => {
+        await host.docker(...run_words, '--name', 'shimless', image)
+        assert.equal(host.signal('containerd-shim', 'SIGKILL'), 1)
+        await until('the container ended', async () => (await state_of(host, 'shimless')).Status === 'exited')
+        await host.docker('rm', '-f', 'shimless')
+    })
     await t.test('F-32 lab: a full disk refuses new containers until it is freed', async () => {
         await host.fill_disk()
         const { code, text } = await command_code(['docker', '-H', `unix://${host.socket}`, 'create', image])
@@ -174,6 +187,22 @@ async function network_faults(t, lab) {
             await host.heal()
             await until('ssh works', async () => (await lab.ssh(host, ['true'])).code === 0)
         })
+    await t.test('F-52 lab: a longer way is slower, and whole', async () => {
+        const delay = await host.add_delay({ ms: 100 })
+        const words = [
+            '-F',
+            `${lab.client}/config`,
+            '-p',
+            String(delay.port),
+            'root@127.0.0.1',
+            'head -c 300000 /dev/zero | wc -c',
+        ]
+        const began = Date.now()
+        const { out } = await command_code(['ssh', ...words])
+        assert.equal(out.trim(), '300000')
+        assert.ok(Date.now() - began >= 800, 'a handshake and a command are more than four round trips')
+        await delay.stop()
+    })
     await t.test('F-51 lab: connections are reset on both sides', async () => {
         const hanging = lab.ssh(host, ['sleep', '20'])
         await until('the session is there', () => host.pids('sleep').length === 1)

@@ -70,11 +70,14 @@ export class Fleet {
     workers = []
     sshds = []
 
-    // `by_ssh: false` gives unix:// endpoints, for a program that cannot do more.
-    static async start(count, { by_ssh = true, images = test_image } = {}) {
+    // `by_ssh: false` gives unix:// endpoints, for a program that cannot do more. `client`: { folder, public_key } of an
+    // ssh client that is there already; its known hosts are the caller's to write then.
+    static async start(count, { by_ssh = true, images = test_image, client } = {}) {
         const fleet = new Fleet()
         try {
-            await fleet.prepare(count, by_ssh, images)
+            await fleet.prepare(count, images, client)
+            if (by_ssh) await fleet.start_sshds()
+            if (by_ssh && !client) write_known_hosts(fleet.client, fleet.known_hosts())
             return fleet
         } catch (error) {
             await fleet.stop().catch(() => {})
@@ -82,7 +85,7 @@ export class Fleet {
         }
     }
 
-    async prepare(count, by_ssh, images) {
+    async prepare(count, images, client) {
         this.record = Record.make()
         this.folder = this.record.folder
         start_watchdog(this.folder)
@@ -97,10 +100,11 @@ export class Fleet {
             this.hosts.push(...some)
             await worker.ask('add', { engines: some.map(({ name, socket }) => ({ name, socket })), images })
         }
-        this.client = join(this.folder, 'client')
-        this.public_key = await make_client(this.client)
-        if (by_ssh) await this.start_sshds()
+        this.client = client?.folder ?? join(this.folder, 'client')
+        this.public_key = client?.public_key ?? (await make_client(this.client))
     }
+
+    known_hosts = () => this.sshds.map(({ port, key }) => ({ address: `[127.0.0.1]:${port}`, host_key: key }))
 
     async start_sshds() {
         for (let at = 0; at < this.hosts.length; at += hosts_per_sshd) {
@@ -108,10 +112,6 @@ export class Fleet {
             this.sshds.push(sshd)
             for (const host of this.hosts.slice(at, at + hosts_per_sshd)) host.sshd = sshd
         }
-        write_known_hosts(
-            this.client,
-            this.sshds.map(({ port, key }) => ({ address: `[127.0.0.1]:${port}`, host_key: key })),
-        )
     }
 
     async start_sshd(number) {
