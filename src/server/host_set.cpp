@@ -29,6 +29,27 @@ public:
         for (;;) co_await net::sleep_for(std::chrono::hours{24});
     }
     net::Task<Result<std::vector<std::string>>> logs(const ContainerId&, int, Deadline) override { co_return error_; }
+    net::Task<Status> pause(const ContainerId&, Deadline) override { co_return error_; }
+    net::Task<Status> unpause(const ContainerId&, Deadline) override { co_return error_; }
+    net::Task<Status> pull(std::string, std::function<void(const broker::PullState&)>, Deadline) override { co_return error_; }
+    net::Task<Result<std::set<std::string>>> volumes(Deadline) override { co_return error_; }
+    broker::HostAccess access() const override {
+        broker::HostAccess access;
+        access.last_error = error_.operator_text();
+        return access;
+    }
+    net::Task<std::vector<broker::TestStep>> examine(Deadline) override {
+        broker::TestStep step;
+        step.name = "definition";
+        step.title = "The host's definition can be used";
+        step.state = broker::TestState::failed;
+        step.text = error_.operator_text();
+        std::vector<broker::TestStep> steps;
+        steps.push_back(std::move(step));
+        co_return steps;
+    }
+    net::Task<Status> accept_key(std::string, Deadline) override { co_return error_; }
+    net::Task<void> close() override { co_return; }
 
 private:
     Error error_;

@@ -86,6 +86,7 @@ struct Spec {
     SecretDelivery secret_delivery = SecretDelivery::file;
     std::string secret_target;      // path in the container, or name of the variable
     int secret_uid = 1000;          // who owns the file
+    std::map<std::string, std::string> volumes; // name on the host → absolute path inside
     bool operator==(const Spec&) const = default;
 };
 
@@ -106,6 +107,26 @@ struct End {
     std::string detail;           // full text for staff
     std::optional<Stage> stage;   // where a failure happened
     bool operator==(const End&) const = default;
+};
+
+// How one host looked to the scheduler when this session was placed; for the operator.
+struct Considered {
+    HostId host;
+    std::string verdict; // "chosen", "free", "full" …: a word of placement/scheduler.hpp
+    double score = 0;    // 0 where it was no candidate
+    std::string text;
+    bool operator==(const Considered&) const = default;
+};
+
+// A start that failed through its host's fault and was tried again elsewhere as the next generation.
+struct Attempt {
+    HostId host;
+    int generation = 1;
+    Errc code = Errc::internal;
+    std::string detail; // full text for staff
+    Stage stage = Stage::creating;
+    TimePoint at{};
+    bool operator==(const Attempt&) const = default;
 };
 
 struct Session {
@@ -130,7 +151,13 @@ struct Session {
     std::map<std::string, std::string> placement_labels; // a host must have all of them
     std::optional<HostId> host;
     std::string placement_note; // why this host, for the operator
+    std::vector<Considered> placement; // the same in parts, every host of that moment
+    std::vector<Attempt> attempts;     // earlier hosts of this start, oldest first
+    std::string engine_id;             // of the host when it was placed; another one = the host was replaced
     std::optional<ContainerId> container;
+
+    std::string pool;       // not empty: made ahead of time for that template and not claimed yet
+    bool is_paused = false; // its processes stand still until it is claimed
 
     std::optional<TimePoint> lease_end; // nothing = never
     int extensions_used = 0;
