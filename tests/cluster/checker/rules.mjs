@@ -27,7 +27,7 @@ const stopping_ms = 32_000
 
 // `probing` is not stored; an attempt on another host begins again in the queue or at its creation.
 const legal = {
-    '': ['queued'],
+    '': ['queued', 'creating'], // placed at once
     queued: ['creating', 'stopping', 'ended'],
     creating: ['queued', 'creating', 'starting', 'stopping', 'ended'],
     starting: ['queued', 'creating', 'probing', 'ready', 'stopping', 'ended'],
@@ -299,23 +299,24 @@ function converged(seen) {
     ])
 }
 
-// `kind`: 'always' holds at any moment, 'eventually' once nothing is under way.
+// `kind`: 'always' holds at any moment, 'eventually' once nothing is under way. What `stays` broken needs no second look.
 export const rules = [
     { id: 'I-1', kind: 'eventually', text: 'no container without a live session', find: no_orphan },
     { id: 'I-2', kind: 'eventually', text: 'no ready session without its running container', find: no_ghost },
     {
         id: 'I-3',
         kind: 'always',
+        stays: true,
         text: 'one live session per owner and slot',
         find: (seen) => [...one_per_owner_in_journal(seen), ...one_per_owner_in_engines(seen)],
     },
-    { id: 'I-4', kind: 'always', text: 'a container is started once', find: started_once },
-    { id: 'I-5', kind: 'always', text: 'only legal moves', find: legal_moves },
+    { id: 'I-4', kind: 'always', stays: true, text: 'a container is started once', find: started_once },
+    { id: 'I-5', kind: 'always', stays: true, text: 'only legal moves', find: legal_moves },
     { id: 'I-6', kind: 'eventually', text: 'nothing stays under way; what was accepted is known', find: alive },
     { id: 'I-8', kind: 'always', text: 'no port is published twice', find: ports_apart },
     { id: 'I-13', kind: 'eventually', text: 'places used = sessions = containers', find: accounts },
     { id: 'I-19', kind: 'eventually', text: 'no network or volume is left over', find: nothing_left_over },
-    { id: 'I-22', kind: 'always', text: 'bystanders are untouched', find: bystanders_live },
+    { id: 'I-22', kind: 'always', stays: true, text: 'bystanders are untouched', find: bystanders_live },
     { id: 'I-24', kind: 'always', text: 'nothing ends as gone without proof', find: gone_was_seen },
     { id: 'I-25', kind: 'eventually', text: 'the picture is at rest', find: converged },
 ]
@@ -324,6 +325,6 @@ export const rules = [
 export function broken(seen, kinds = ['always', 'eventually']) {
     return rules
         .filter(({ kind }) => kinds.includes(kind))
-        .map(({ id, text, find }) => ({ id, text, rows: find(seen) }))
+        .map(({ id, text, stays, find }) => ({ id, text, stays, rows: find(seen) }))
         .filter(({ rows }) => rows.length > 0)
 }

@@ -80,7 +80,7 @@ export class ClusterServer extends Server {
         return (this.admin ??= await this.sign_in())
     }
 
-    async host(name) {
+    async host_named(name) {
         const admin = await this.sign_in_admin()
         return (await admin.get('/api/v1/hosts')).json.items.find((host) => host.name === name)
     }
@@ -98,7 +98,7 @@ export class ClusterServer extends Server {
         return until(
             `host ${name} is ${wanted.join(' or ')}`,
             async () => {
-                last = await this.host(name)
+                last = await this.host_named(name)
                 if (wanted.includes(last.state)) return last
                 throw new Error(`it is ${last.state}: ${last.reason}`)
             },

@@ -72,7 +72,7 @@ async function do_not_live_or_die(t, c) {
             )
             await c.person.reach(next.id, 'ready')
             assert.equal((await c.session(stuck.id)).state, 'stopping')
-            assert.ok((await c.server.host('h1')).sessions.used >= 1)
+            assert.ok((await c.server.host_named('h1')).sessions.used >= 1)
             await relay.clear()
             await c.ended(stuck.id, 90_000)
             await c.end_all()

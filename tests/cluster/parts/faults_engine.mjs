@@ -254,7 +254,7 @@ async function slow_or_wrong(t, c) {
                 const session = await c.until_session(id, 'is ready or ended', settled, 100_000)
                 if (session.state === 'ended')
                     assert.ok(session.end.code && session.end.detail, JSON.stringify(session.end))
-                for (const { name } of c.lab.hosts) assert.equal((await c.server.host(name)).state, 'up')
+                for (const { name } of c.lab.hosts) assert.equal((await c.server.host_named(name)).state, 'up')
                 for (const { relay } of c.lab.hosts) await relay.clear()
                 await c.end_all()
             },
@@ -300,13 +300,17 @@ async function without_image_or_room(t, c) {
         async () => {
             await h1.docker('rmi', '-f', image)
             await until('it is seen', async () =>
-                (await c.server.host('h1')).images.some(({ template, present }) => template === 'rfb' && !present),
+                (await c.server.host_named('h1')).images.some(
+                    ({ template, present }) => template === 'rfb' && !present,
+                ),
             )
             for (let i = 0; i < 3; ++i) assert.equal((await c.ready(c.person, `no-image-${i}`)).host, 'h2')
-            assert.equal((await c.server.host('h1')).state, 'up')
+            assert.equal((await c.server.host_named('h1')).state, 'up')
             await h1.load_images()
             await until('it is seen', async () =>
-                (await c.server.host('h1')).images.some(({ template, present }) => template === 'rfb' && present),
+                (await c.server.host_named('h1')).images.some(
+                    ({ template, present }) => template === 'rfb' && present,
+                ),
             )
             await c.some_on(c.person, 'h1', 1, 'image-back-')
             await c.end_all()

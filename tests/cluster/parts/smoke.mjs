@@ -17,7 +17,7 @@ function count_by_host(sessions) {
 
 async function spreading(t, c, person) {
     await t.test('smoke: both hosts are reached by ssh, through the forwarded socket', async () => {
-        const hosts = await Promise.all(['h1', 'h2'].map((name) => c.server.host(name)))
+        const hosts = await Promise.all(['h1', 'h2'].map((name) => c.server.host_named(name)))
         assert.deepEqual(
             hosts.map(({ state }) => state),
             ['up', 'up'],
@@ -101,8 +101,8 @@ async function cut_host(t, c, person) {
         },
     )
     await t.test('A-34 smoke: the places on the healed host are counted truly', async () => {
-        assert.equal((await c.server.host('h1')).sessions.used, 4)
-        assert.equal((await c.server.host('h2')).sessions.used, 5)
+        assert.equal((await c.server.host_named('h1')).sessions.used, 4)
+        assert.equal((await c.server.host_named('h2')).sessions.used, 5)
     })
 }
 
@@ -125,7 +125,7 @@ async function failures(t, c, person) {
         await nothing_of((await fails('dies')).id)
         const refused = await person.post('/api/v1/sessions', { template: 'absent', slot: 'bad-absent' })
         if (refused.status === 202) await c.ended(refused.json.id)
-        for (const name of ['h1', 'h2']) assert.equal((await c.server.host(name)).state, 'up')
+        for (const name of ['h1', 'h2']) assert.equal((await c.server.host_named(name)).state, 'up')
         const { id } = await c.ready(person, 'after-bad')
         await person.stop(id)
     })
@@ -161,7 +161,7 @@ async function image_missing(t, c, person) {
             await host.docker('rm', '-f', ...(await host.engine.containers()).map(({ Id }) => Id)).catch(() => {})
             await host.docker('rmi', '-f', image)
             await until('the missing image is seen', async () => {
-                const { images } = await c.server.host('h1')
+                const { images } = await c.server.host_named('h1')
                 return images.some(({ template, present }) => template === 'rfb' && !present)
             })
             const placed = []
@@ -169,7 +169,7 @@ async function image_missing(t, c, person) {
             assert.deepEqual(count_by_host(placed), { h2: 3 })
             await host.load_images()
             await until('the image is seen', async () => {
-                const { images } = await c.server.host('h1')
+                const { images } = await c.server.host_named('h1')
                 return images.some(({ template, present }) => template === 'rfb' && present)
             })
             assert.equal((await c.ready(person, 'image-again')).host, 'h1')
