@@ -197,14 +197,8 @@ Task<Result<std::unique_ptr<net::ByteStream>>> DockerHost::reach(
     auto published = published_port(*details, port);
     if (published == 0)
         co_return Error{Errc::not_ready, "port " + std::to_string(port) + " is not published"};
-    auto task = connector_.dial_port(published, executor, deadline);
-    if (executor == executor_) {
-        auto stream = co_await std::move(task);
-        if (!stream && stream.error().code() == Errc::host_unreachable)
-            co_return Error{Errc::not_ready, stream.error().operator_text()};
-        co_return stream;
-    }
-    auto stream = co_await net::run_on(executor, std::move(task));
+    auto task = connector_.dial_port(published, std::move(executor), deadline);
+    auto stream = co_await std::move(task);
     if (!stream && stream.error().code() == Errc::host_unreachable)
         co_return Error{Errc::not_ready, stream.error().operator_text()};
     co_return stream;

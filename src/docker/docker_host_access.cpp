@@ -81,9 +81,21 @@ Task<Result<std::set<std::string>>> DockerHost::volumes(Deadline deadline) {
 // ---- the way in ---------------------------------------------------------------------------------
 
 broker::HostAccess DockerHost::access() const {
+    auto report = connector_.report();
     broker::HostAccess access;
-    auto where = connector_.engine().describe();
-    access.way = where.substr(0, where.find(':'));
+    access.way = report.way;
+    access.last_error = report.last_error;
+    switch (report.key) {
+    case ssh::KeyState::none: access.key = broker::KeyStatus::none; break;
+    case ssh::KeyState::ok: access.key = broker::KeyStatus::ok; break;
+    case ssh::KeyState::unknown: access.key = broker::KeyStatus::unknown; break;
+    case ssh::KeyState::changed: access.key = broker::KeyStatus::changed; break;
+    }
+    access.key_type = report.offered.type;
+    access.fingerprint = report.offered.fingerprint;
+    access.known_fingerprint = report.known.fingerprint;
+    access.connections = report.connections;
+    access.most_connections = report.most_connections;
     access.round_trip = round_trip_;
     return access;
 }
@@ -103,10 +115,11 @@ Task<std::vector<broker::TestStep>> DockerHost::examine(Deadline deadline) {
     co_return steps;
 }
 
-Task<Status> DockerHost::accept_key(std::string, Deadline) {
-    co_return Error{Errc::not_found, "host " + config_.name + " has no host key"};
+Task<Status> DockerHost::accept_key(std::string fingerprint, Deadline deadline) {
+    auto accepted = co_await connector_.accept_key(std::move(fingerprint), deadline);
+    co_return named(std::move(accepted));
 }
 
-Task<void> DockerHost::close() { co_return; }
+Task<void> DockerHost::close() { return connector_.stop(); }
 
 } // namespace berth::docker

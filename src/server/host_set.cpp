@@ -63,7 +63,11 @@ struct HostSet::One {
     std::string endpoint;
 };
 
-HostSet::HostSet(net::Executor executor, const config::Config& config, const std::string& deployment) {
+HostSet::HostSet(net::Executor executor, const config::Config& config, const std::string& deployment)
+    : handshakes_{executor} {
+    docker::ConnectorContext context{executor};
+    context.handshakes = &handshakes_;
+    context.known_hosts = config.state_dir + "/known_hosts";
     for (const auto& host : config.hosts) {
         auto one = std::make_shared<One>();
         auto endpoint = docker::resolve_endpoint(docker::process_world(), host.endpoint);
@@ -77,7 +81,7 @@ HostSet::HostSet(net::Executor executor, const config::Config& config, const std
         }
         if (endpoint) {
             one->endpoint = docker::describe(*endpoint);
-            auto connector = docker::make_connector(*endpoint);
+            auto connector = docker::make_connector(*endpoint, context);
             if (connector) one->connector = std::move(*connector);
             else why = Error{Errc::host_unreachable, connector.error().operator_text()};
         } else {
@@ -109,6 +113,11 @@ HostSet::HostSet(net::Executor executor, const config::Config& config, const std
         entries_.push_back(std::move(entry));
         hosts_.push_back(std::move(one));
     }
+}
+
+net::Task<void> HostSet::stop() {
+    for (const auto& one : hosts_) co_await one->engine->close();
+    co_await handshakes_.stop();
 }
 
 } // namespace berth::server

@@ -235,6 +235,7 @@ net::Task<void> Server::stop() {
     r.hosts.on_room = nullptr;
     co_await r.runners.stop();
     co_await r.hosts.stop();
+    co_await r.engines.stop();
     auto kept = co_await r.authenticator.maintain();
     if (!kept) log("server").debug("maintain {}", log_safe(describe(kept.error())));
 }
