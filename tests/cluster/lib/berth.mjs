@@ -3,7 +3,7 @@
 // lab's client, so that it finds keys and known hosts where a person would have put them.
 
 import { spawn } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { Browser } from '../../api/lib/http.mjs'
 import { rfb, Server } from '../../api/lib/server.mjs'
@@ -43,14 +43,20 @@ Browser.prototype.request = async function (method, path, options) {
 export class ClusterServer extends Server {
     heard = []
 
-    // `client`: folder of the ssh client; `hosts`: [{ name, endpoint, … }] as in the configuration.
-    constructor({ client, hosts, config = {} }) {
+    // `record`: of the lab, so that the program and its state go with it; `client`: folder of the ssh client;
+    // `hosts`: [{ name, endpoint, … }] as in the configuration.
+    constructor({ record, client, hosts, config = {} }) {
         super({
             quota: { max_sessions_per_user: 0 },
             templates,
             ...config,
             hosts: hosts.map(({ name, endpoint, settings }) => ({ name, endpoint, ...settings })),
         })
+        rmSync(this.folder, { recursive: true })
+        this.folder = join(record.folder, 'berth')
+        this.state = join(this.folder, 'var')
+        mkdirSync(this.folder)
+        this.record = record
         this.client = client
     }
 
@@ -70,6 +76,7 @@ export class ClusterServer extends Server {
             env: this.environment({ HOME: '/root', ...environment }),
             stdio: ['ignore', 'pipe', 'pipe'],
         })
+        this.record.add_process(this.child.pid)
         this.child.stdout.on('data', (chunk) => (this.output += chunk))
         this.child.stderr.on('data', (chunk) => (this.log += chunk))
         const child = this.child

@@ -21,7 +21,8 @@ export class Cluster {
         cluster.lab = await Lab.start(count, { options })
         try {
             const hosts = cluster.lab.hosts.map((host) => ({ name: host.name, endpoint: endpoint_of(host) }))
-            cluster.server = new ClusterServer({ client: cluster.lab.client, hosts, config })
+            const { record, client } = cluster.lab
+            cluster.server = new ClusterServer({ record, client, hosts, config })
             await cluster.server.start()
             cluster.admin = await cluster.server.sign_in_admin()
             const engines = cluster.lab.hosts.map((host) => ({ name: host.name, engine: host.engine }))

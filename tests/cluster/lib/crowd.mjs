@@ -23,6 +23,7 @@ export class Crowd {
             }
             crowd.hosts = [...(lab?.hosts ?? []), ...crowd.fleet.hosts]
             crowd.server = new ClusterServer({
+                record: crowd.fleet.record,
                 client: crowd.fleet.client,
                 hosts: crowd.hosts.map((host) => ({
                     name: host.name,
