@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What tabs do for each other and for somebody who looks elsewhere; and the bar's place.
 import assert from "node:assert/strict";
-import { openBar } from "./bar.mjs";
+import { focusTool } from "./bar.mjs";
 import { until } from "./report.mjs";
 
 /** A tab in the background, whose notifications are kept. */
@@ -76,8 +76,7 @@ export const tabCases = [
   }],
   ["the bar is moved by keyboard alone", async ({ open }) => {
     const { page } = await open();
-    await openBar(page);
-    await page.getByTestId("tool-more").focus();
+    await focusTool(page, "tool-more");
     await page.keyboard.press("Enter");
     await page.getByRole("radio", { name: "Top" }).focus();
     await page.keyboard.press("ArrowRight");
