@@ -185,7 +185,7 @@ net::Task<void> SessionRunner::act() {
 net::Task<void> SessionRunner::carry_out(Action action) {
     switch (action) {
     case Action::place: {
-        placement::Need need{session_.spec.image, session_.placement_labels};
+        auto need = need_of(session_);
         context_.queue.wait(session_.id, std::move(need), [this](session::Event event, HostSlot slot) {
             placed(std::move(event), std::move(slot));
         });
@@ -210,7 +210,7 @@ void SessionRunner::fail(Action action, Error error) {
 }
 
 net::Task<void> SessionRunner::create_container() {
-    auto* engine = context_.hosts.engine(*session_.host);
+    auto engine = context_.hosts.engine(*session_.host);
     if (!engine) {
         fail(Action::create_container, Error{Errc::host_unreachable, "host is not configured any more"});
         co_return;
@@ -235,18 +235,19 @@ net::Task<void> SessionRunner::create_container() {
 }
 
 net::Task<void> SessionRunner::start_container() {
-    auto* engine = context_.hosts.engine(*session_.host);
+    auto engine = context_.hosts.engine(*session_.host);
     if (session_.state != State::starting || !engine || !session_.container) co_return;
     failpoint("before_start");
     auto container = *session_.container;
     auto started = co_await engine->start(container, deadline_in(limits::engine_start));
     failpoint("after_start");
+    if (started) context_.hosts.creation_succeeded(*session_.host);
     if (started) post(session::ContainerStarted{});
     else fail(Action::start_container, Error{started.error()}.with_context("host " + session_.host->str()));
 }
 
 net::Task<void> SessionRunner::probe() {
-    auto* engine = context_.hosts.engine(*session_.host);
+    auto engine = context_.hosts.engine(*session_.host);
     if (!engine) co_return;
     auto secret = context_.secrets.rfb_secret(session_.id, session_.generation);
     // The machine's start limit ends the wait; this bound only keeps the probe itself finite.
@@ -262,7 +263,7 @@ net::Task<void> SessionRunner::probe() {
 
 net::Task<void> SessionRunner::remove_container() {
     if (session_.state != State::stopping || !session_.host) co_return;
-    auto* engine = context_.hosts.engine(*session_.host);
+    auto engine = context_.hosts.engine(*session_.host);
     if (!engine) {
         // Without the host in the configuration nobody can ever ask: unknown is not absent.
         fail(Action::remove_container, Error{Errc::host_unreachable, "host is not configured any more"});

@@ -31,7 +31,7 @@ void StartQueue::pump() {
         auto verdict = hosts_.choose_and_reserve(one.need, slot);
         if (verdict.choice) {
             has_moved = true;
-            one.ready(session::Placed{verdict.choice->host, verdict.choice->note}, std::move(slot));
+            one.ready(hosts_.placed(std::move(*verdict.choice)), std::move(slot));
         } else if (verdict.refusal->error.code() == Errc::image_missing) {
             has_moved = true;
             one.ready(session::PlacementFailed{verdict.refusal->error}, HostSlot{});

@@ -35,6 +35,7 @@ struct Server::Parts {
         AdmissionAdapter admission;
         HostSet engines;
         broker::HostRegistry hosts;
+        broker::HostService host_service;
         broker::StartQueue queue;
         broker::DeadlineKeeper keeper;
         gateway::EndpointProbe probe;

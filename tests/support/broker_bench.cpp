@@ -54,25 +54,30 @@ std::vector<broker::Template> templates() {
     return {one, brief, doomed};
 }
 
-broker::HostEntry entry(const char* name, FakeHost& host) {
-    broker::HostEntry made;
-    made.view.id = HostId{name};
-    made.view.capacity = 50;
-    made.view.creating_limit = 4;
-    made.engine = &host;
+} // namespace
+
+broker::HostDefinition host_definition(std::string name) {
+    broker::HostDefinition made;
+    made.name = HostId{std::move(name)};
+    made.endpoint = "fake://" + made.name.str();
+    made.capacity_sessions = 50;
+    made.creating_limit = 4;
     return made;
 }
 
-std::vector<broker::HostEntry> entries(World& world) { return {entry("a", world.a), entry("b", world.b)}; }
+broker::MadeHost borrowed(FakeHost& host) {
+    broker::MadeHost made;
+    made.engine = std::shared_ptr<broker::ContainerHost>{&host, [](auto*) {}};
+    made.endpoint = "fake";
+    return made;
+}
 
-} // namespace
-
-BrokerBench::BrokerBench(World& world_, broker::SessionQuota quota)
+BrokerBench::BrokerBench(World& world_, broker::SessionQuota quota, broker::HealthConfig health)
     : world{world_}
     , clock{world.system}
     , catalog{templates()}
     , tickets{random}
-    , hosts{world.context.get_executor(), clock, sink, entries(world), {"img"}}
+    , hosts{world.context.get_executor(), clock, sink, {"img"}, health}
     , queue{hosts, [](const SessionId&) {}}
     , keeper{world.context.get_executor(), clock,
              [this](const SessionId& id) {
@@ -82,8 +87,13 @@ BrokerBench::BrokerBench(World& world_, broker::SessionQuota quota)
     , context{world.context.get_executor(), clock, world.store.sessions(), hosts, queue, probe, viewers, sink, keeper, secrets, start_times}
     , scope{world.context.get_executor(), "bench"} {
     runners = std::make_unique<broker::RunnerRegistry>(context);
-    reconciler = std::make_unique<broker::Reconciler>(world.context.get_executor(), *runners, hosts);
+    broker::ReconcilerConfig config;
+    config.unknown_kept = Milliseconds{0};
+    reconciler = std::make_unique<broker::Reconciler>(
+        world.context.get_executor(), *runners, hosts, world.store.sessions(), config);
     service = std::make_unique<broker::SessionService>(context, *runners, catalog, tickets, random, quota);
+    EXPECT_TRUE(hosts.add(host_definition("a"), {}, borrowed(world.a)));
+    EXPECT_TRUE(hosts.add(host_definition("b"), {}, borrowed(world.b)));
     hosts.on_room = [this] { queue.pump(); };
     hosts.on_up = [this](const HostId& id) { reconciler->look_at(id); };
     hosts.on_notice = [this](const HostId&, const broker::HostNotice& notice) {
@@ -107,8 +117,9 @@ void BrokerBench::boot() {
 
 void BrokerBench::stop() {
     run(runners->stop());
-    run(hosts.stop());
     run(scope.stop());
+    run(reconciler->stop());
+    run(hosts.stop());
 }
 
 access::Caller BrokerBench::caller(std::string subject, access::Role role) const {

@@ -17,6 +17,11 @@
 
 namespace berth::test {
 
+// A host as a test writes it down: 50 sessions, 4 creations at once.
+broker::HostDefinition host_definition(std::string name);
+// An engine that outlives the registry, not owned by it.
+broker::MadeHost borrowed(FakeHost& host);
+
 // What stays when the broker goes.
 struct World {
     boost::asio::io_context context;
@@ -62,7 +67,7 @@ private:
 // One life of the broker process.
 class BrokerBench {
 public:
-    explicit BrokerBench(World& world, broker::SessionQuota quota = {});
+    explicit BrokerBench(World& world, broker::SessionQuota quota = {}, broker::HealthConfig health = {});
     ~BrokerBench();
 
     // What the server does before it listens: checks hosts, takes up stored sessions, reconciles.
