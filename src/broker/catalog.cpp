@@ -77,16 +77,27 @@ bool is_default_resolution(const Template& chosen, const std::string& resolution
     return resolution.empty() || (!chosen.resolutions.empty() && resolution == chosen.resolutions.front());
 }
 
-placement::Need need_of(const Template& chosen) {
+namespace {
+
+placement::Need need_of(const session::Spec& spec) {
     placement::Need need;
-    need.image = chosen.spec.image;
+    need.image = spec.image;
+    need.memory_bytes = spec.memory_bytes;
+    need.nano_cpus = spec.nano_cpus;
+    for (const auto& [name, path] : spec.volumes) need.volumes.insert(name);
+    return need;
+}
+
+} // namespace
+
+placement::Need need_of(const Template& chosen) {
+    auto need = need_of(chosen.spec);
     need.labels = chosen.host_labels;
     return need;
 }
 
 placement::Need need_of(const session::Session& session) {
-    placement::Need need;
-    need.image = session.spec.image;
+    auto need = need_of(session.spec);
     need.labels = session.placement_labels;
     need.excluded = session::hosts_to_avoid(session);
     return need;

@@ -63,15 +63,19 @@ public:
     virtual Task<Status> remove_host(HostId name) = 0;    // absent is fine
 };
 
+struct MadeHost {
+    MadeHost() = default;
+    std::shared_ptr<ContainerHost> engine;
+    std::string endpoint; // for people: where it leads to, also where the definition leaves it open
+};
+
 // Makes what a definition describes; nothing is connected yet. invalid_input names what is wrong.
 class HostFactory {
 public:
     virtual ~HostFactory() = default;
-    virtual Result<std::unique_ptr<ContainerHost>> make_host(const HostDefinition& definition) = 0;
+    virtual Result<MadeHost> make_host(const HostDefinition& definition) = 0;
     // Stands for one that cannot be made: every call of it answers with the error.
-    virtual std::unique_ptr<ContainerHost> make_unusable(Error why) = 0;
-    // For people: where an endpoint leads to, an empty one included.
-    virtual std::string describe(const HostDefinition& definition) = 0;
+    virtual MadeHost make_unusable(const HostDefinition& definition, Error why) = 0;
 };
 
 // Fetches images to hosts, one fetch per host and image at a time.

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// The hosts of this installation: what they are, how they are, who sits on them. Keeps each host's
-// health by its own checks; a failed creation alone never condemns a host.
+// The hosts of this installation: what they are, how they are, who sits on them. They come and go
+// while the program runs. Each host's health is kept by its own checks; a failed creation alone
+// never condemns a host.
 
+#include "broker/host_entry.hpp"
+#include "broker/host_health.hpp"
+#include "broker/host_slot.hpp"
 #include "broker/ports.hpp"
 #include "net/signal.hpp"
 #include "net/task_scope.hpp"
-#include "placement/scheduler.hpp"
 
 #include <functional>
 #include <map>
@@ -17,92 +20,130 @@
 
 namespace berth::broker {
 
-struct HostEntry {
-    placement::Host view; // what the scheduler sees; used and creating are kept here
-    std::string endpoint; // for people
-    std::string alias;    // shown to users instead of the name, may be empty
-    HostFacts facts;
-    std::optional<TimePoint> last_check_at;
-    int misses = 0;
-    int most_creating = 0; // what the definition says; 0 = as view.creating_limit began
-    ContainerHost* engine = nullptr; // owned by the composition root, outlives the registry
-};
-
-class HostRegistry;
-
-// A session's place on a host, given back when the guard goes.
-class HostSlot {
-public:
-    HostSlot() = default;
-    HostSlot(HostRegistry& hosts, HostId host, bool is_creating);
-    HostSlot(HostSlot&& other) noexcept;
-    HostSlot& operator=(HostSlot&& other) noexcept;
-    ~HostSlot();
-    void creation_done(); // the engine's part of the start is over; may be called twice
-    void release();       // may be called twice
-
-private:
-    HostRegistry* hosts_ = nullptr;
-    HostId host_;
-    bool is_creating_ = false;
-};
-
 // Core thread only.
 class HostRegistry {
 public:
-    HostRegistry(net::Executor executor, const Clock& clock, EventSink& sink, std::vector<HostEntry> hosts,
-                 std::set<std::string> images);
+    // `images`: what templates need, looked for on every host.
+    HostRegistry(net::Executor executor, const Clock& clock, EventSink& sink, std::set<std::string> images,
+                 HealthConfig health = {});
+    ~HostRegistry(); // after stop()
 
-    // `on_notice` for each engine notice; `on_up` when a host came (back) up; `on_room` whenever a
-    // place may have become free. Set once before start().
+    // Set once before start(). `on_notice` for each engine notice; `on_up` when a host came (back) up
+    // or is another engine now; `on_room` whenever a place may have become free; `on_reachability`
+    // when is_reachable of a host changed; `on_state` after a change of its state by its checks.
     std::function<void(const HostId&, const HostNotice&)> on_notice;
     std::function<void(const HostId&)> on_up;
     std::function<void()> on_room;
+    std::function<void(const HostId&)> on_reachability;
+    std::function<void(const HostId&, placement::HostState from, placement::HostState to)> on_state;
+    std::function<bool()> is_anybody_waiting; // for a place; absent = nobody
 
-    void start(); // checks and watches until stop()
-    net::Task<void> stop();
-    // One check of every host now, each within the deadline; for the start of the process.
-    net::Task<void> check_all(Deadline deadline);
-    // Looks again whether the image is there, on every host that is up.
-    net::Task<void> recheck_image(std::string image, Deadline deadline);
-    // One host now; not_found.
-    net::Task<Status> check(HostId id, Deadline deadline);
+    // ---- who is there ----
+    // already_exists. An engine must have been made; the registry closes it before it goes.
+    Status add(HostDefinition definition, HostModeRecord mode, MadeHost made);
+    // Sessions stay. Without an engine the former one serves on. Else the former one is closed once
+    // nobody uses it, at the latest after limits::engine_retired. not_found.
+    Status change(HostDefinition definition, MadeHost made);
+    Status remove(const HostId& id); // not_found; conflict while sessions are there
+    Status set_mode(const HostId& id, HostModeRecord mode);
+    // Closes an engine that is no host's (any more) and drops it once nobody uses it.
+    void retire(std::shared_ptr<ContainerHost> engine);
+    Status set_draining(const HostId& id, bool is_draining); // of an active or draining host
 
+    const HostEntry* find(const HostId& id) const; // valid until the next co_await, as all()
+    std::vector<const HostEntry*> all() const;     // by name
+    std::vector<placement::Host> snapshot() const;
+    // The same without copies, by name.
+    const std::vector<const placement::Host*>& views() const noexcept { return views_; }
+    std::size_t size() const noexcept { return members_.size(); }
+    // nullptr when there is no such host. Who keeps it may use it over any co_await; after the host
+    // has gone its calls fail.
+    std::shared_ptr<ContainerHost> engine(const HostId& id) const;
+    const std::set<std::string>& images() const noexcept { return images_; }
     // What the image said of itself when it was last seen; nullptr when it never was.
     const ImageFacts* facts_of(const std::string& image) const;
-    std::vector<placement::Host> snapshot() const;
-    const HostEntry* find(const HostId& id) const;
-    std::vector<const HostEntry*> all() const;
-    ContainerHost* engine(const HostId& id) const;
     bool is_any_up() const;
+    // False when nothing was heard of it for HealthConfig::unknown_after, or it is not ours.
+    bool is_reachable(const HostId& id) const;
 
+    // ---- health ----
+    void start(); // checks and watches until stop()
+    net::Task<void> stop();
+    // A first check of every host, several at once; returns when all are done or at the deadline
+    // (then the rest goes on). For the start of the process.
+    net::Task<void> check_all(Deadline deadline);
+    // One host now, where one failure is an answer; not_found, timed_out, or why it is not up.
+    net::Task<Status> check(HostId id, Deadline deadline);
+    // Looks again whether the image is there, on every host that is up.
+    net::Task<void> recheck_image(std::string image, Deadline deadline);
+    // Something failed there: it is checked at once, and keeps its place if it answers.
+    void suspect(const HostId& id);
+    void note_image_missing(const HostId& id, const std::string& image);
+    // A container was started there: ends a probation.
+    void creation_succeeded(const HostId& id);
+
+    // ---- places ----
     // Choice and reservation are one step: nothing else runs in between.
     placement::Verdict choose_and_reserve(const placement::Need& need, HostSlot& slot);
-    void note_image_missing(const HostId& id, const std::string& image);
-    // Creations in flight at most, by its definition or its cores.
+    // The same without a reservation.
+    placement::Verdict choose(const placement::Need& need) const;
+    // What Placed says of a choice, the engine's id of this moment included.
+    session::Placed placed(placement::Choice choice) const;
+    // Creations in flight at most, by its definition or its cores; 1 when there is no such host.
     int most_creating(const HostId& id) const;
     void set_creating_limit(const HostId& id, int limit); // 1 … most_creating
-    // A start failed there: looks at once whether the host is well.
-    void suspect(const HostId&) {}
-    Status set_draining(const HostId& id, bool is_draining);
+    void set_strategy(placement::Strategy strategy) { strategy_ = strategy; }
+    // Templates keep files in volumes: where those are is looked for with the images.
+    void set_wants_volumes(bool wants_volumes) { wants_volumes_ = wants_volumes; }
 
 private:
     friend class HostSlot;
-    void occupy(const HostId& id, bool is_creating);
+    struct Member;
+    struct Usage; // kept by name: sessions may sit on a host that is not configured
+    struct Crowd; // of workers that share one list
+    using MemberPtr = std::shared_ptr<Member>; // held by the list and by coroutines that end later than it
+
+    void occupy(const HostId& id, const HostLoad& load, bool is_creating);
     void creation_done(const HostId& id);
-    void release(const HostId& id);
-    HostEntry* entry(const HostId& id);
-    net::Task<void> keep_checking(HostId id);
-    net::Task<void> keep_watching(HostId id);
-    net::Task<Status> check_now(HostEntry& host, Deadline deadline);
-    net::Task<void> check_images(HostEntry& host, Deadline deadline);
-    void set_state(HostEntry& host, placement::HostState state, std::string reason);
+    void release(const HostId& id, const HostLoad& load);
+    MemberPtr member(const HostId& id) const;
+    void refresh(Member& member); // view from definition, mode, facts and usage
+    void refresh_volumes(Member& member);
+    void list_views();
+    void begin_tasks(const MemberPtr& member);
+    void retire_with(std::shared_ptr<ContainerHost> engine, MemberPtr gone);
+    net::Task<void> retire_when_unused(std::shared_ptr<ContainerHost> engine, MemberPtr gone);
+    net::Task<void> close_one(std::shared_ptr<ContainerHost> engine, std::shared_ptr<Crowd> crowd);
+
+    // host_checks.cpp
+    net::Task<void> keep_checking(MemberPtr member);
+    net::Task<void> keep_watching(MemberPtr member);
+    net::Task<void> check_in_turn(std::shared_ptr<Crowd> crowd);
+    net::Task<Status> round(MemberPtr member, Milliseconds limit, HostHealth::Patience patience);
+    net::Task<Status> full_check(MemberPtr member, std::shared_ptr<ContainerHost> engine, Milliseconds limit);
+    net::Task<Status> look_around(MemberPtr member, std::shared_ptr<ContainerHost> engine, Deadline deadline);
+    net::Task<void> look_for_one(MemberPtr member, std::string image, Deadline deadline, std::shared_ptr<Crowd> crowd);
+    net::Task<void> wait_for(std::shared_ptr<Crowd> crowd, Deadline deadline);
+    Status take_image(Member& member, const std::string& image, const Result<ImageFacts>& facts);
+    void settle(Member& member, const Status& outcome, HostHealth::Patience patience);
+    void tell_reachability(Member& member);
+    double chance();
 
     const Clock& clock_;
     EventSink& sink_;
-    std::map<HostId, HostEntry> hosts_; // never changes its keys after construction
+    HealthConfig health_;
+    net::Executor executor_;
+    std::map<HostId, MemberPtr> members_;
+    std::vector<const placement::Host*> views_;
+    std::map<HostId, Usage> usage_;
+    std::vector<MemberPtr> leaving_; // taken out, their tasks not ended yet
+    std::vector<std::shared_ptr<ContainerHost>> retiring_;
     std::set<std::string> images_;
     std::map<std::string, ImageFacts> image_facts_;
+    bool wants_volumes_ = false;
+    placement::Strategy strategy_ = placement::Strategy::spread;
+    std::uint32_t chance_; // jitter only, not a secret
+    bool is_started_ = false;
     net::TaskScope scope_;
 };
 

@@ -37,7 +37,7 @@ struct TestedHost {
     bool is_up = false;
 };
 
-// Collaborators; all outlive the service. `pulls` may be absent: then nothing can be fetched.
+// Collaborators; all outlive the service.
 struct HostServiceParts {
     const Clock& clock;
     HostRegistry& hosts;
@@ -45,7 +45,7 @@ struct HostServiceParts {
     HostStore& store;
     SessionStore& events;
     EventSink& sink;
-    ImagePulls* pulls = nullptr;
+    ImagePulls* pulls = nullptr; // absent: nothing can be fetched
 };
 
 // Core thread only. Every function but load() begins with the question whether the caller may:
@@ -63,9 +63,9 @@ public:
     Result<std::vector<const HostEntry*>> list(const access::Caller& caller) const;
     Result<const HostEntry*> find(const access::Caller& caller, const HostId& id) const; // not_found
 
-    // Errors: invalid_input, already_exists, quota_exceeded (too many hosts), host_key_changed,
-    // conflict (the key shown is not `accept_key`), unavailable. A host that does not answer is added
-    // all the same, and is down. `accept_key`: the fingerprint that a person has seen, or empty.
+    // Errors: invalid_input, already_exists, quota_exceeded (too many hosts), conflict (the key shown
+    // is not `accept_key`), unavailable. A host that does not answer is added all the same, and is
+    // down. `accept_key`: the fingerprint that a person has seen, or empty.
     net::Task<Result<AddedHost>>
     add(access::Caller caller, HostDefinition definition, std::string accept_key, Deadline deadline);
     // Sessions stay. Errors: not_found, invalid_input, conflict (a host of the file), unavailable.
@@ -85,17 +85,21 @@ public:
     net::Task<Status> pull(access::Caller caller, HostId id, std::string image);
     // Of a fetch that runs; nothing otherwise.
     std::optional<PullState> pull_of(const HostId& id, const std::string& image) const;
+    void set_pulls(ImagePulls& pulls) { parts_.pulls = &pulls; }
 
     // A host went up or down by its own checks: kept as an event.
-    void note_state(const HostId& id, placement::HostState from, placement::HostState to, std::string reason);
+    void note_state(const HostId& id, placement::HostState from, placement::HostState to);
     net::Task<void> stop();
 
 private:
-    class Turn; // changes are made one after the other
-    net::Task<Status> keep(access::Caller caller, HostId id, std::string type, std::string cause);
-    net::Task<void> keep_quietly(EventRecord event);
+    void put_in(HostDefinition definition, HostModeRecord mode);
+    net::Task<void> take_turn(); // changes are made one after the other; the guard is ScopeExit{give_turn}
+    void give_turn();
+    net::Task<Status> store_definition(HostDefinition definition);
     net::Task<Result<std::shared_ptr<ContainerHost>>>
-    make_trusted(HostDefinition definition, std::string accept_key, AddedHost* outcome, Deadline deadline);
+    trusted(std::shared_ptr<ContainerHost> engine, std::string accept_key, Deadline deadline);
+    void note(const access::Caller& caller, const HostId& id, std::string type, std::string detail);
+    net::Task<void> keep(EventRecord event);
 
     HostServiceParts parts_;
     bool is_changing_ = false;

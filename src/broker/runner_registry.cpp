@@ -29,7 +29,7 @@ void RunnerRegistry::recover(session::Session stored) {
     if (step->session.host) {
         auto is_creating = step->session.state == session::State::creating
                         || (step->session.state == session::State::starting && !session::is_from_pool(step->session));
-        slot = HostSlot{context_.hosts, *step->session.host, is_creating};
+        slot = HostSlot{context_.hosts, *step->session.host, is_creating, load_of(step->session.spec)};
     }
     start(std::move(step->session), std::move(step->actions), std::move(slot));
 }

@@ -275,7 +275,7 @@ Milliseconds since(std::chrono::steady_clock::time_point began) {
 
 net::Task<void> SessionRunner::create_container() {
     if (session_.state != State::creating) co_return;
-    auto* engine = context_.hosts.engine(*session_.host);
+    auto engine = context_.hosts.engine(*session_.host);
     if (!engine) {
         fail(Action::create_container, Error{Errc::host_unreachable, "host is not configured any more"});
         co_return;
@@ -305,7 +305,7 @@ net::Task<void> SessionRunner::create_container() {
 
 net::Task<void> SessionRunner::start_container() {
     if (session_.state != State::starting || !session_.container) co_return;
-    auto* engine = context_.hosts.engine(*session_.host);
+    auto engine = context_.hosts.engine(*session_.host);
     if (!engine) {
         fail(Action::start_container, Error{Errc::host_unreachable, "host is not configured any more"});
         co_return;
@@ -316,6 +316,7 @@ net::Task<void> SessionRunner::start_container() {
     auto began = std::chrono::steady_clock::now();
     auto started = co_await engine->start(container, deadline_in(limits::engine_start));
     failpoint("after_start");
+    if (started) context_.hosts.creation_succeeded(*session_.host);
     if (is_stale(generation)) co_return;
     engine_took_ += since(began);
     if (started) post(session::ContainerStarted{});
@@ -323,7 +324,7 @@ net::Task<void> SessionRunner::start_container() {
 }
 
 net::Task<void> SessionRunner::probe() {
-    auto* engine = context_.hosts.engine(*session_.host);
+    auto engine = context_.hosts.engine(*session_.host);
     if (!engine) co_return;
     auto secret = context_.secrets.rfb_secret(session_.id, session_.generation);
     // The machine's start limit ends the wait; this bound only keeps the probe itself finite.
@@ -339,7 +340,7 @@ net::Task<void> SessionRunner::probe() {
 
 net::Task<void> SessionRunner::pause_container() {
     if (session_.state != State::ready || session_.pool.empty() || !session_.container) co_return;
-    auto* engine = context_.hosts.engine(*session_.host);
+    auto engine = context_.hosts.engine(*session_.host);
     if (!engine) co_return;
     failpoint("before_pause");
     auto container = *session_.container;
@@ -350,7 +351,7 @@ net::Task<void> SessionRunner::pause_container() {
 
 net::Task<void> SessionRunner::resume_container() {
     if (session_.state != State::starting || !session_.container) co_return;
-    auto* engine = context_.hosts.engine(*session_.host);
+    auto engine = context_.hosts.engine(*session_.host);
     if (!engine) {
         fail(Action::resume_container, Error{Errc::host_unreachable, "host is not configured any more"});
         co_return;
@@ -366,7 +367,7 @@ net::Task<void> SessionRunner::resume_container() {
 }
 
 net::Task<void> SessionRunner::remove_former(session::Attempt attempt) {
-    auto* engine = context_.hosts.engine(attempt.host);
+    auto engine = context_.hosts.engine(attempt.host);
     if (!engine) co_return;
     failpoint("before_remove_former");
     auto id = session_.id;
@@ -378,7 +379,7 @@ net::Task<void> SessionRunner::remove_former(session::Attempt attempt) {
 
 net::Task<void> SessionRunner::remove_container() {
     if (session_.state != State::stopping || !session_.host) co_return;
-    auto* engine = context_.hosts.engine(*session_.host);
+    auto engine = context_.hosts.engine(*session_.host);
     if (!engine) {
         // Without the host in the configuration nobody can ever ask: unknown is not absent.
         fail(Action::remove_container, Error{Errc::host_unreachable, "host is not configured any more"});

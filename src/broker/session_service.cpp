@@ -161,12 +161,12 @@ net::Task<Result<Created>> SessionService::start(
     session::Session draft, const Template& chosen, CreateSession command, Deadline deadline
 ) {
     auto need = need_of(chosen);
-    auto verdict = placement::choose(context_.hosts.snapshot(), need);
+    auto verdict = context_.hosts.choose(need);
     if (verdict.refusal && verdict.refusal->kind == placement::RefusalKind::image_missing) {
         // It may have been built or pulled since the last look.
         auto looking_again = context_.hosts.recheck_image(need.image, earlier(deadline, deadline_in(limits::engine_inspect)));
         co_await std::move(looking_again);
-        verdict = placement::choose(context_.hosts.snapshot(), need);
+        verdict = context_.hosts.choose(need);
     }
     if (verdict.refusal && !may_queue(*verdict.refusal, chosen)) co_return verdict.refusal->error;
 
@@ -183,7 +183,7 @@ net::Task<Result<Created>> SessionService::start(
         auto reserved = context_.hosts.choose_and_reserve(need, slot);
         if (reserved.choice) {
             auto placed = session::step(
-                step.session, session::Placed{reserved.choice->host, reserved.choice->note}, context_.clock.now());
+                step.session, context_.hosts.placed(std::move(*reserved.choice)), context_.clock.now());
             step = std::move(*placed);
         }
     }
@@ -306,7 +306,7 @@ net::Task<Result<std::vector<std::string>>> SessionService::logs(access::Caller 
     if (!found) co_return found.error();
     if (auto allowed = access::may(caller, access::Action::read_session_logs, &found->owner); !allowed)
         co_return allowed.error();
-    auto* engine = found->host ? context_.hosts.engine(*found->host) : nullptr;
+    auto engine = found->host ? context_.hosts.engine(*found->host) : nullptr;
     if (!engine || !found->container)
         co_return Error{Errc::not_found, "no container", "There is no container to read from."};
     auto container = *found->container;
@@ -363,13 +363,13 @@ Result<Admitted> SessionService::admit(std::string_view ticket) {
     if (s.control_viewers + s.view_viewers >= limits::viewers_per_session)
         return Error{Errc::rate_limited, "too many viewers", "Too many people look at this desktop."};
     const auto* target = endpoint_of(s, grant->endpoint);
-    auto* engine = s.host ? context_.hosts.engine(*s.host) : nullptr;
+    auto engine = s.host ? context_.hosts.engine(*s.host) : nullptr;
     if (!target || !engine || !s.container) return Error{Errc::not_found, "no endpoint"};
     Admitted admitted;
     admitted.session = s;
     admitted.endpoint = *target;
     admitted.rights = grant->rights;
-    admitted.host = engine;
+    admitted.host = std::move(engine);
     admitted.rfb_secret = context_.secrets.rfb_secret(s.id, s.generation);
     admitted.caller = std::move(grant->caller);
     return admitted;
@@ -389,7 +389,7 @@ void SessionService::input_seen(const SessionId& id) {
 
 Availability SessionService::availability_of(const Template& one) const {
     Availability answer;
-    auto verdict = placement::choose(context_.hosts.snapshot(), need_of(one));
+    auto verdict = context_.hosts.choose(need_of(one));
     if (!verdict.refusal || may_queue(*verdict.refusal, one)) return answer;
     answer.code = verdict.refusal->error.code();
     answer.reason = verdict.refusal->error.user_text();

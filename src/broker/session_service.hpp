@@ -38,7 +38,7 @@ struct Admitted {
     session::Session session;
     session::Endpoint endpoint;
     session::Rights rights = session::Rights::view;
-    ContainerHost* host = nullptr;
+    std::shared_ptr<ContainerHost> host;
     Secret rfb_secret;
     access::Caller caller;
 };

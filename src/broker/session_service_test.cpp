@@ -222,6 +222,8 @@ TEST_F(SessionServiceTest, AStopDuringCreationEndsWithoutAContainer) {
     EXPECT_EQ(created->session.state, State::creating);
     ASSERT_TRUE(bench->run(bench->service->stop(bench->caller("ann"), created->session.id)));
     bench->until_state(created->session.id, State::ended);
+    // Its end is stored a few steps before its runner has gone.
+    bench->until([&] { return bench->runners->size() == 0; }, "the end of its runner");
     EXPECT_TRUE(world.a.containers.empty() && world.b.containers.empty());
     expect_agreement(world, *bench);
 }

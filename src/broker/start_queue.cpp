@@ -136,7 +136,7 @@ void StartQueue::pass() {
         line->stuck.reset();
         auto next = take_first(*line);
         moved_.notify();
-        next.ready(session::Placed{verdict.choice->host, verdict.choice->note}, std::move(slot));
+        next.ready(hosts_.placed(std::move(*verdict.choice)), std::move(slot));
         if (!line->waiting.empty()) heads.emplace(line->waiting.begin()->first, std::pair{want, line});
     }
 }

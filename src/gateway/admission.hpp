@@ -10,6 +10,7 @@
 #include "session/machine.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 namespace berth::broker {
@@ -23,7 +24,7 @@ struct Admitted {
     Admitted() = default;
     SessionId session;
     ContainerId container;
-    broker::ContainerHost* host = nullptr; // outlives the gateway
+    std::shared_ptr<broker::ContainerHost> host;
     session::Protocol protocol = session::Protocol::rfb;
     std::uint16_t port = 0; // inside the container
     session::Rights rights = session::Rights::view;

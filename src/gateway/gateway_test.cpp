@@ -58,7 +58,7 @@ protected:
         Admitted admitted;
         admitted.session = SessionId{std::move(id)};
         admitted.container = ContainerId{"c"};
-        admitted.host = &host;
+        admitted.host = std::shared_ptr<broker::ContainerHost>{&host, [](auto*) {}};
         admitted.port = port;
         admitted.rights = rights;
         admitted.rfb_secret = Secret{"secret99"};

@@ -125,7 +125,7 @@ protected:
         Admitted admitted;
         admitted.session = SessionId{session};
         admitted.container = ContainerId{"c"};
-        admitted.host = &host;
+        admitted.host = std::shared_ptr<broker::ContainerHost>{&host, [](auto*) {}};
         admitted.port = app.port();
         admitted.protocol = protocol;
         admitted.login_id = "login";

@@ -10,7 +10,7 @@ net::Task<Result<gateway::Admitted>> AdmissionAdapter::admit(std::string ticket)
     gateway::Admitted admitted;
     admitted.session = granted->session.id;
     admitted.container = *granted->session.container;
-    admitted.host = granted->host;
+    admitted.host = std::move(granted->host);
     admitted.protocol = granted->endpoint.protocol;
     admitted.port = granted->endpoint.port;
     admitted.rights = granted->rights;

@@ -48,16 +48,9 @@ broker::Template template_of(const config::Template& one) {
     return made;
 }
 
-} // namespace
-
-std::vector<broker::Template> templates_of(const config::Config& config) {
-    std::vector<broker::Template> list;
-    for (const auto& one : config.templates) list.push_back(template_of(one));
-    return list;
-}
-
-broker::HostDefinition definition_of(const config::Host& host) {
-    broker::HostDefinition definition;
+broker::FileHost file_host_of(const config::Host& host) {
+    broker::FileHost made;
+    auto& definition = made.definition;
     definition.name = host.name;
     definition.endpoint = host.endpoint;
     definition.weight = host.weight;
@@ -72,13 +65,22 @@ broker::HostDefinition definition_of(const config::Host& host) {
     definition.max_connections = host.max_connections;
     definition.tls_directory = host.tls_directory;
     definition.origin = broker::HostOrigin::file;
-    return definition;
+    if (host.is_drained) made.mode.mode = broker::HostMode::draining;
+    return made;
 }
 
-broker::HostModeRecord mode_of(const config::Host& host) {
-    broker::HostModeRecord mode;
-    if (host.is_drained) mode.mode = broker::HostMode::draining;
-    return mode;
+} // namespace
+
+std::vector<broker::FileHost> file_hosts_of(const config::Config& config) {
+    std::vector<broker::FileHost> hosts;
+    for (const auto& host : config.hosts) hosts.push_back(file_host_of(host));
+    return hosts;
+}
+
+std::vector<broker::Template> templates_of(const config::Config& config) {
+    std::vector<broker::Template> list;
+    for (const auto& one : config.templates) list.push_back(template_of(one));
+    return list;
 }
 
 } // namespace berth::server

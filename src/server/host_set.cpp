@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/host_set.hpp"
 
-#include "base/log.hpp"
 #include "docker/connector.hpp"
 #include "net/deadline.hpp"
 
@@ -55,68 +54,74 @@ private:
     Error error_;
 };
 
-} // namespace
-
-struct HostSet::One {
+struct Connected {
+    Connected(const net::Executor& executor, std::unique_ptr<docker::Connector> way, docker::DockerHostConfig settings)
+        : connector{std::move(way)}
+        , engine{executor, *connector, std::move(settings)} {}
     std::unique_ptr<docker::Connector> connector;
-    std::unique_ptr<broker::ContainerHost> engine;
-    std::string endpoint;
+    docker::DockerHost engine;
 };
 
-HostSet::HostSet(net::Executor executor, const config::Config& config, const std::string& deployment)
-    : handshakes_{executor} {
-    docker::ConnectorContext context{executor};
+} // namespace
+
+HostSet::HostSet(net::Executor executor, const config::Config& config, std::string deployment)
+    : executor_{executor}
+    , handshakes_{std::move(executor)}
+    , ssh_{config.ssh}
+    , network_pool_{config.network.pool_cidr}
+    , deployment_{std::move(deployment)} {}
+
+docker::ConnectorContext HostSet::context_of(const broker::HostDefinition& host) {
+    docker::ConnectorContext context{executor_};
     context.handshakes = &handshakes_;
-    context.known_hosts = config.state_dir + "/known_hosts";
-    for (const auto& host : config.hosts) {
-        auto one = std::make_shared<One>();
-        auto endpoint = docker::resolve_endpoint(docker::process_world(), host.endpoint);
-        Error why{Errc::host_unreachable, "no connector"};
-        if (endpoint && !host.tls_directory.empty()) {
-            docker::EndpointTls tls;
-            tls.ca = host.tls_directory + "/ca.pem";
-            tls.cert = host.tls_directory + "/cert.pem";
-            tls.key = host.tls_directory + "/key.pem";
-            endpoint->tls = std::move(tls);
-        }
-        if (endpoint) {
-            one->endpoint = docker::describe(*endpoint);
-            auto connector = docker::make_connector(*endpoint, context);
-            if (connector) one->connector = std::move(*connector);
-            else why = Error{Errc::host_unreachable, connector.error().operator_text()};
-        } else {
-            one->endpoint = host.endpoint;
-            why = Error{Errc::host_unreachable, endpoint.error().operator_text()};
-        }
-        if (one->connector) {
-            docker::DockerHostConfig settings;
-            settings.name = host.name.str();
-            settings.deployment = deployment;
-            settings.program_version = BERTH_VERSION;
-            settings.network_pool = config.network.pool_cidr;
-            if (const char* forced = std::getenv("DOCKER_API_VERSION")) settings.client.forced_version = forced;
-            one->engine = std::make_unique<docker::DockerHost>(executor, *one->connector, std::move(settings));
-        } else {
-            log("server").warn("host_without_way host={} {}", host.name.str(), log_safe(why.operator_text()));
-            one->engine = std::make_unique<NoWay>(why);
-        }
-        broker::HostEntry entry;
-        entry.view.id = host.name;
-        entry.view.weight = host.weight;
-        entry.view.capacity = host.capacity_sessions;
-        entry.view.creating_limit = host.creating_limit > 0 ? host.creating_limit : 2;
-        entry.view.labels = host.labels;
-        entry.view.is_draining = host.is_drained;
-        entry.endpoint = one->endpoint;
-        entry.alias = host.public_name;
-        entry.engine = one->engine.get();
-        entries_.push_back(std::move(entry));
-        hosts_.push_back(std::move(one));
+    context.known_hosts = ssh_.known_hosts;
+    context.identity = ssh_.identity;
+    context.ssh_config = ssh_.config_file;
+    context.most_connections = host.max_connections;
+    if (host.data_path == broker::DataPath::direct) context.data_path = docker::DataPath::direct;
+    switch (host.transport) {
+    case broker::SshTransport::automatic: context.transport = ssh::Transport::automatic; break;
+    case broker::SshTransport::libssh: context.transport = ssh::Transport::libssh; break;
+    case broker::SshTransport::openssh: context.transport = ssh::Transport::openssh; break;
     }
+    return context;
+}
+
+Result<broker::MadeHost> HostSet::make_host(const broker::HostDefinition& host) {
+    auto endpoint = docker::resolve_endpoint(docker::process_world(), host.endpoint);
+    if (!endpoint) return endpoint.error();
+    if (!host.tls_directory.empty()) {
+        docker::EndpointTls tls;
+        tls.ca = host.tls_directory + "/ca.pem";
+        tls.cert = host.tls_directory + "/cert.pem";
+        tls.key = host.tls_directory + "/key.pem";
+        endpoint->tls = std::move(tls);
+    }
+    auto connector = docker::make_connector(*endpoint, context_of(host));
+    if (!connector) return connector.error();
+    docker::DockerHostConfig settings;
+    settings.name = host.name.str();
+    settings.deployment = deployment_;
+    settings.program_version = BERTH_VERSION;
+    settings.network_pool = network_pool_;
+    if (host.data_path == broker::DataPath::direct) settings.publish_address = "0.0.0.0";
+    if (const char* forced = std::getenv("DOCKER_API_VERSION")) settings.client.forced_version = forced;
+    auto connected = std::make_shared<Connected>(executor_, std::move(*connector), std::move(settings));
+    broker::MadeHost made;
+    made.endpoint = docker::describe(*endpoint);
+    // One lifetime for both: whoever holds the engine holds its way in.
+    made.engine = std::shared_ptr<broker::ContainerHost>{connected, &connected->engine};
+    return made;
+}
+
+broker::MadeHost HostSet::make_unusable(const broker::HostDefinition& host, Error why) {
+    broker::MadeHost made;
+    made.endpoint = host.endpoint;
+    made.engine = std::make_shared<NoWay>(Error{Errc::host_unreachable, why.operator_text()});
+    return made;
 }
 
 net::Task<void> HostSet::stop() {
-    for (const auto& one : hosts_) co_await one->engine->close();
     co_await handshakes_.stop();
 }
 

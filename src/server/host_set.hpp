@@ -1,35 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// From the configuration's hosts to engines. A host that cannot be reached by what this program can
-// do stays in the list, down, with the reason: nothing disappears silently.
+// From definitions of hosts to engines.
 
-#include "broker/host_registry.hpp"
+#include "broker/host_service.hpp"
 #include "config/config.hpp"
 #include "docker/docker_host.hpp"
 #include "ssh/handshakes.hpp"
 
-#include <memory>
 #include <string>
-#include <vector>
 
 namespace berth::server {
 
-class HostSet {
+class HostSet final : public broker::HostFactory {
 public:
-    HostSet(net::Executor executor, const config::Config& config, const std::string& deployment);
+    HostSet(net::Executor executor, const config::Config& config, std::string deployment);
 
-    // For the registry; engines live as long as this set.
-    std::vector<broker::HostEntry> entries() const { return entries_; }
+    Result<broker::MadeHost> make_host(const broker::HostDefinition& definition) override;
+    broker::MadeHost make_unusable(const broker::HostDefinition& definition, Error why) override;
 
     // Ends the connections to all engines: after everybody who uses them, while the gateway's threads,
     // on which some of them live, still run.
     net::Task<void> stop();
 
 private:
-    struct One;
+    docker::ConnectorContext context_of(const broker::HostDefinition& host);
+
+    net::Executor executor_;
     ssh::Handshakes handshakes_;
-    std::vector<std::shared_ptr<One>> hosts_;
-    std::vector<broker::HostEntry> entries_;
+    config::Ssh ssh_;
+    std::string network_pool_;
+    std::string deployment_;
 };
 
 } // namespace berth::server

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/host_tools.hpp"
 
+#include "base/limits.hpp"
 #include "config/rules.hpp"
 #include "docker/contexts.hpp"
+
+#include <fmt/format.h>
 
 #include <fstream>
 
@@ -10,7 +13,6 @@ namespace berth::server {
 namespace {
 
 constexpr std::streamsize longest_key = 8192;
-constexpr std::size_t most_labels = 64;
 
 class Complaints {
 public:
@@ -72,7 +74,7 @@ Status HostTools::check(const broker::HostDefinition& definition) const {
     complaints.add("/tls_directory", tls_complaint(definition));
     if (definition.transport != broker::SshTransport::automatic && !definition.endpoint.starts_with("ssh://"))
         complaints.add("/transport", "is for ssh:// only");
-    if (definition.labels.size() > most_labels) complaints.add("/labels", "are more than 64");
+    if (definition.labels.size() > limits::host_labels) complaints.add("/labels", fmt::format("are more than {}", limits::host_labels));
     else
         for (const auto& [key, value] : definition.labels) {
             complaints.add("/labels", config::label_rule(key));

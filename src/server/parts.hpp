@@ -14,6 +14,7 @@
 #include "http/static_files.hpp"
 #include "server/adapters.hpp"
 #include "server/host_set.hpp"
+#include "server/host_tools.hpp"
 #include "server/observer.hpp"
 #include "server/server.hpp"
 #include "store/database.hpp"
@@ -35,6 +36,8 @@ struct Server::Parts {
         AdmissionAdapter admission;
         HostSet engines;
         broker::HostRegistry hosts;
+        broker::HostService host_service;
+        HostTools host_tools;
         broker::StartMeter meter;
         broker::StartQueue queue;
         broker::DeadlineKeeper keeper;

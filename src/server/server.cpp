@@ -27,6 +27,10 @@ std::set<std::string> images_of(const broker::Catalog& catalog) {
     return images;
 }
 
+bool has_volumes(const broker::Catalog& catalog) {
+    return std::ranges::any_of(catalog.all(), [](const auto& one) { return !one.spec.volumes.empty(); });
+}
+
 api::native::NativeConfig native_config(const config::Config& config, const std::string& commit) {
     api::native::NativeConfig settings;
     settings.origins = allowed_origins(config);
@@ -78,7 +82,9 @@ Server::Parts::Running::Running(Parts& p, std::unique_ptr<store::Database> datab
     : database{std::move(database_)}
     , secrets{std::move(secrets_)}
     , engines{p.executor, p.config, database->deployment_id()}
-    , hosts{p.executor, p.clock, p.sink, engines.entries(), images_of(p.catalog)}
+    , hosts{p.executor, p.clock, p.sink, images_of(p.catalog)}
+    , host_service{p.executor, broker::HostServiceParts{p.clock, hosts, engines, database->hosts(), database->sessions(), p.sink}}
+    , host_tools{p.config}
     , meter{p.clock, hosts}
     , queue{p.executor, p.clock, hosts, meter, [this, &p](const SessionId& id) {
         if (auto runner = runners.find(id)) p.sink.session_changed(runner->session());
@@ -93,14 +99,14 @@ Server::Parts::Running::Running(Parts& p, std::unique_ptr<store::Database> datab
     , runner_context{p.executor, p.clock, database->sessions(), hosts, queue, probe, viewers, p.sink, keeper, secrets, start_times,
         meter, p.catalog}
     , runners{runner_context}
-    , reconciler{p.executor, runners, hosts}
+    , reconciler{p.executor, runners, hosts, database->sessions()}
     , sessions{runner_context, runners, p.catalog, p.tickets, p.random,
         broker::SessionQuota{p.config.quota.max_sessions_per_user, p.config.quota.max_sessions}}
     , authenticator{identity::Parts{database->accounts(), database->credentials(), p.hasher, p.random, p.clock, p.turn},
         authenticator_config(p.config)}
     , accounts{identity::Parts{database->accounts(), database->credentials(), p.hasher, p.random, p.clock, p.turn}, authenticator}
     , tokens{identity::Parts{database->accounts(), database->credentials(), p.hasher, p.random, p.clock, p.turn}, authenticator}
-    , api{api::native::NativeParts{p.clock, sessions, hosts, database->sessions(), authenticator, accounts, tokens, p.hub, p.metrics, viewers},
+    , api{api::native::NativeParts{p.clock, sessions, hosts, host_service, host_tools, database->sessions(), authenticator, accounts, tokens, p.hub, p.metrics, viewers},
         native_config(p.config, p.commit)}
     , gateway{p.executor, admission, gateway_config(p.config)}
     , web{p.executor, admission, p.random, web_config(p.config)}
@@ -115,6 +121,16 @@ Server::Parts::Running::Running(Parts& p, std::unique_ptr<store::Database> datab
     viewers.connect(web);
     p.sink.connect(api);
     queue.leases = [this] { return runners.lease_ends(); };
+    hosts.set_wants_volumes(has_volumes(p.catalog));
+    hosts.is_anybody_waiting = [this] { return queue.size() > 0; };
+    hosts.on_state = [this](const HostId& id, placement::HostState from, placement::HostState to) {
+        host_service.note_state(id, from, to);
+    };
+    hosts.on_reachability = [this, &p](const HostId& id) {
+        for (const auto& runner : runners.all()) {
+            if (runner->session().host == id) p.sink.session_changed(runner->session());
+        }
+    };
     hosts.on_room = [this] { queue.pump(); };
     hosts.on_up = [this](const HostId& id) { reconciler.look_at(id); };
     hosts.on_notice = [this](const HostId& id, const broker::HostNotice& notice) {
@@ -152,6 +168,18 @@ net::Task<void> keep_house(identity::Authenticator& authenticator, broker::Sessi
 
 } // namespace
 
+namespace {
+
+// Where confirmed host keys and our own are kept. Without it hosts by SSH say why they do not work.
+void make_ssh_folder(const config::Config& config) {
+    auto folder = std::filesystem::path{config.ssh.known_hosts}.parent_path();
+    std::error_code bad;
+    if (std::filesystem::create_directories(folder, bad)) std::filesystem::permissions(folder, std::filesystem::perms::owner_all, bad);
+    if (bad) log("server").warn("ssh_folder folder={} {}", log_safe(folder.string()), bad.message());
+}
+
+} // namespace
+
 net::Task<Result<Started>> Server::start() {
     auto& p = *parts_;
     std::filesystem::path state{p.config.state_dir};
@@ -177,15 +205,15 @@ net::Task<Result<Started>> Server::start() {
         started.generated_password = (*admin)->generated_password;
     }
 
+    make_ssh_folder(p.config);
+    auto loading = r.host_service.load(file_hosts_of(p.config));
+    auto loaded = co_await std::move(loading);
+    if (!loaded) co_return loaded.error();
     co_await r.hosts.check_all(deadline_in(limits::engine_list));
     auto live = co_await r.database->sessions().load_live();
     if (!live) co_return live.error();
     for (auto& one : *live) r.runners.recover(std::move(one));
-    for (const auto* host : r.hosts.all()) {
-        if (host->view.state != placement::HostState::up) continue;
-        auto agreed = co_await r.reconciler.reconcile(host->view.id);
-        if (!agreed) log("server").warn("reconcile host={} {}", host->view.id.str(), log_safe(describe(agreed.error())));
-    }
+    co_await r.reconciler.reconcile_all(deadline_in(limits::reconcile_one));
     r.hosts.start();
     r.web.start();
     r.scope.spawn(r.keeper.run());
@@ -215,9 +243,11 @@ net::Task<void> Server::stop() {
     co_await r.listener.stop(deadline_in(parts_->config.server.drain));
     co_await r.local_listener.stop(deadline_in(Seconds{1}));
     co_await r.scope.stop();
+    co_await r.reconciler.stop();
     // Slots that come free from here on go to nobody: those who wait are on their way out too.
     r.hosts.on_room = nullptr;
     co_await r.runners.stop();
+    co_await r.host_service.stop();
     co_await r.hosts.stop();
     co_await r.engines.stop();
     auto kept = co_await r.authenticator.maintain();

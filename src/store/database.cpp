@@ -4,6 +4,7 @@
 #include "net/blocking_pool.hpp"
 #include "store/accounts_sql.hpp"
 #include "store/connection.hpp"
+#include "store/hosts_sql.hpp"
 #include "store/migrations.hpp"
 #include "store/rows.hpp"
 #include "store/sessions_sql.hpp"
@@ -133,6 +134,30 @@ private:
     net::BlockingPool& pool_;
 };
 
+class SqlHosts final : public broker::HostStore {
+public:
+    SqlHosts(Connection& connection, net::BlockingPool& pool)
+        : connection_{connection}
+        , pool_{pool} {}
+
+    Task<Result<std::vector<broker::HostRecord>>> load_hosts() override {
+        auto job = [&] { return store::load_hosts(connection_); };
+        co_return co_await pool_.run(std::move(job));
+    }
+    Task<Status> put_host(broker::HostRecord record) override {
+        auto job = [&] { return store::put_host(connection_, record); };
+        co_return co_await pool_.run(std::move(job));
+    }
+    Task<Status> remove_host(HostId name) override {
+        auto job = [&] { return store::remove_host(connection_, name); };
+        co_return co_await pool_.run(std::move(job));
+    }
+
+private:
+    Connection& connection_;
+    net::BlockingPool& pool_;
+};
+
 struct Identity {
     std::string deployment_id;
     TimePoint created_at{};
@@ -172,6 +197,7 @@ struct Database::Impl {
     SqlSessions sessions{*connection, pool};
     SqlAccounts accounts{*connection, pool};
     SqlCredentials credentials{*connection, pool};
+    SqlHosts hosts{*connection, pool};
 };
 
 Result<std::unique_ptr<Database>>
@@ -205,6 +231,9 @@ broker::AccountStore& Database::accounts() noexcept {
 }
 broker::CredentialStore& Database::credentials() noexcept {
     return impl_->credentials;
+}
+broker::HostStore& Database::hosts() noexcept {
+    return impl_->hosts;
 }
 
 Task<Result<std::vector<EventRecord>>> Database::events_after(std::int64_t after, int limit) {

@@ -7,6 +7,7 @@
 
 #include "base/random.hpp"
 #include "broker/accounts.hpp"
+#include "broker/host_ports.hpp"
 #include "broker/ports.hpp"
 
 #include <filesystem>
@@ -43,6 +44,7 @@ public:
     broker::SessionStore& sessions() noexcept;
     broker::AccountStore& accounts() noexcept;
     broker::CredentialStore& credentials() noexcept;
+    broker::HostStore& hosts() noexcept;
 
     // Events with a number above `after`, in order, at most `limit`.
     net::Task<Result<std::vector<broker::EventRecord>>> events_after(std::int64_t after, int limit);

@@ -16,6 +16,7 @@ struct MemoryStore::Data {
     std::int64_t next_seq = 1;
     std::map<std::string, Account> accounts;       // by id
     std::map<std::string, Credential> credentials; // by hash
+    std::map<HostId, broker::HostRecord> hosts;
     std::optional<Error> failure;
 
     std::int64_t append(EventRecord event) {
@@ -278,11 +279,43 @@ private:
     Data& data_;
 };
 
+class MemoryStore::Hosts final : public broker::HostStore {
+public:
+    explicit Hosts(Data& data)
+        : data_{data} {}
+
+    Task<Result<std::vector<broker::HostRecord>>> load_hosts() override {
+        if (data_.failure) co_return *data_.failure;
+        std::vector<broker::HostRecord> records;
+        for (const auto& [name, record] : data_.hosts) records.push_back(record);
+        co_return records;
+    }
+    Task<Status> put_host(broker::HostRecord record) override {
+        if (data_.failure) co_return *data_.failure;
+        // As a row would: whose it is follows from there being a definition.
+        if (record.definition) {
+            record.definition->name = record.name;
+            record.definition->origin = broker::HostOrigin::added;
+        }
+        data_.hosts[record.name] = std::move(record);
+        co_return Status{};
+    }
+    Task<Status> remove_host(HostId name) override {
+        if (data_.failure) co_return *data_.failure;
+        data_.hosts.erase(name);
+        co_return Status{};
+    }
+
+private:
+    Data& data_;
+};
+
 MemoryStore::MemoryStore()
     : data_{std::make_unique<Data>()}
     , sessions_{std::make_unique<Sessions>(*data_)}
     , accounts_{std::make_unique<Accounts>(*data_)}
-    , credentials_{std::make_unique<Credentials>(*data_)} {}
+    , credentials_{std::make_unique<Credentials>(*data_)}
+    , hosts_{std::make_unique<Hosts>(*data_)} {}
 
 MemoryStore::~MemoryStore() = default;
 
@@ -294,6 +327,9 @@ broker::AccountStore& MemoryStore::accounts() noexcept {
 }
 broker::CredentialStore& MemoryStore::credentials() noexcept {
     return *credentials_;
+}
+broker::HostStore& MemoryStore::hosts() noexcept {
+    return *hosts_;
 }
 
 Task<Result<std::vector<EventRecord>>> MemoryStore::events_after(std::int64_t after, int limit) {

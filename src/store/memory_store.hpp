@@ -4,6 +4,7 @@
 // contract suite holds the database. Nothing survives the process. Core thread only.
 
 #include "broker/accounts.hpp"
+#include "broker/host_ports.hpp"
 #include "broker/ports.hpp"
 
 #include <map>
@@ -25,6 +26,7 @@ public:
     broker::SessionStore& sessions() noexcept;
     broker::AccountStore& accounts() noexcept;
     broker::CredentialStore& credentials() noexcept;
+    broker::HostStore& hosts() noexcept;
     net::Task<Result<std::vector<broker::EventRecord>>> events_after(std::int64_t after, int limit);
 
     // From now on every call of a port answers with this error, until told otherwise: for tests of
@@ -36,10 +38,12 @@ private:
     class Sessions;
     class Accounts;
     class Credentials;
+    class Hosts;
     std::unique_ptr<Data> data_;
     std::unique_ptr<Sessions> sessions_;
     std::unique_ptr<Accounts> accounts_;
     std::unique_ptr<Credentials> credentials_;
+    std::unique_ptr<Hosts> hosts_;
 };
 
 } // namespace berth::store

@@ -79,6 +79,25 @@ struct Words<Credential::Kind> {
     static constexpr std::array table{
         std::pair{Credential::Kind::login, "login"}, std::pair{Credential::Kind::token, "token"}};
 };
+template <>
+struct Words<broker::HostMode> {
+    static constexpr std::array table{
+        std::pair{broker::HostMode::active, "active"},
+        std::pair{broker::HostMode::draining, "draining"},
+        std::pair{broker::HostMode::maintenance, "maintenance"}};
+};
+template <>
+struct Words<broker::DataPath> {
+    static constexpr std::array table{
+        std::pair{broker::DataPath::tunnel, "tunnel"}, std::pair{broker::DataPath::direct, "direct"}};
+};
+template <>
+struct Words<broker::SshTransport> {
+    static constexpr std::array table{
+        std::pair{broker::SshTransport::automatic, "automatic"},
+        std::pair{broker::SshTransport::libssh, "libssh"},
+        std::pair{broker::SshTransport::openssh, "openssh"}};
+};
 
 template <class Enum>
 std::string_view lookup(Enum value) {
@@ -114,6 +133,15 @@ std::string_view word_of(access::Role value) {
 std::string_view word_of(Credential::Kind value) {
     return lookup(value);
 }
+std::string_view word_of(broker::HostMode value) {
+    return lookup(value);
+}
+std::string_view word_of(broker::DataPath value) {
+    return lookup(value);
+}
+std::string_view word_of(broker::SshTransport value) {
+    return lookup(value);
+}
 
 template <class Enum>
 std::optional<Enum> from_word(std::string_view word) {
@@ -131,5 +159,8 @@ template std::optional<NetworkMode> from_word(std::string_view);
 template std::optional<SecretDelivery> from_word(std::string_view);
 template std::optional<access::Role> from_word(std::string_view);
 template std::optional<Credential::Kind> from_word(std::string_view);
+template std::optional<broker::HostMode> from_word(std::string_view);
+template std::optional<broker::DataPath> from_word(std::string_view);
+template std::optional<broker::SshTransport> from_word(std::string_view);
 
 } // namespace berth::store

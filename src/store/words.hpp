@@ -5,6 +5,7 @@
 
 #include "access/policy.hpp"
 #include "broker/accounts.hpp"
+#include "broker/host_ports.hpp"
 #include "session/session.hpp"
 
 #include <optional>
@@ -20,6 +21,9 @@ std::string_view word_of(session::NetworkMode value);
 std::string_view word_of(session::SecretDelivery value);
 std::string_view word_of(access::Role value);
 std::string_view word_of(broker::Credential::Kind value);
+std::string_view word_of(broker::HostMode value);
+std::string_view word_of(broker::DataPath value);
+std::string_view word_of(broker::SshTransport value);
 
 // The enumerator with that word; instantiated for the types above.
 template <class Enum>

@@ -54,22 +54,6 @@ std::vector<broker::Template> templates() {
     return {one, brief, doomed};
 }
 
-broker::HostEntry entry(std::string name, FakeHost& host, const BenchConfig& config) {
-    broker::HostEntry made;
-    made.view.id = HostId{std::move(name)};
-    made.view.capacity = config.capacity;
-    made.view.creating_limit = config.creating_limit;
-    made.engine = &host;
-    return made;
-}
-
-std::vector<broker::HostEntry> entries(World& world, const BenchConfig& config) {
-    std::vector list{entry("a", world.a, config), entry("b", world.b, config)};
-    for (std::size_t i = 0; i < world.more.size(); ++i)
-        list.push_back(entry((i < 10 ? "h0" : "h") + std::to_string(i), *world.more[i], config));
-    return list;
-}
-
 std::vector<broker::Template> all_templates(const BenchConfig& config) {
     auto list = templates();
     list.insert(list.end(), config.templates.begin(), config.templates.end());
@@ -82,7 +66,36 @@ std::set<std::string> images_of(const broker::Catalog& catalog) {
     return images;
 }
 
+void add_hosts(broker::HostRegistry& hosts, World& world, const BenchConfig& config) {
+    auto add = [&](std::string name, FakeHost& host) {
+        auto definition = host_definition(std::move(name));
+        definition.capacity_sessions = config.capacity;
+        definition.creating_limit = config.creating_limit;
+        EXPECT_TRUE(hosts.add(std::move(definition), {}, borrowed(host)));
+    };
+    add("a", world.a);
+    add("b", world.b);
+    for (std::size_t i = 0; i < world.more.size(); ++i)
+        add((i < 10 ? "h0" : "h") + std::to_string(i), *world.more[i]);
+}
+
 } // namespace
+
+broker::HostDefinition host_definition(std::string name) {
+    broker::HostDefinition made;
+    made.name = HostId{std::move(name)};
+    made.endpoint = "fake://" + made.name.str();
+    made.capacity_sessions = 50;
+    made.creating_limit = 4;
+    return made;
+}
+
+broker::MadeHost borrowed(FakeHost& host) {
+    broker::MadeHost made;
+    made.engine = std::shared_ptr<broker::ContainerHost>{&host, [](auto*) {}};
+    made.endpoint = "fake";
+    return made;
+}
 
 std::vector<FakeHost*> World::hosts() {
     std::vector<FakeHost*> all{&a, &b};
@@ -95,7 +108,7 @@ BrokerBench::BrokerBench(World& world_, broker::SessionQuota quota, const BenchC
     , clock{world.system}
     , catalog{all_templates(config)}
     , tickets{random}
-    , hosts{world.context.get_executor(), clock, sink, entries(world, config), images_of(catalog)}
+    , hosts{world.context.get_executor(), clock, sink, images_of(catalog), config.health}
     , meter{clock, hosts}
     , queue{world.context.get_executor(), clock, hosts, meter, [](const SessionId&) {}}
     , keeper{world.context.get_executor(), clock,
@@ -106,8 +119,12 @@ BrokerBench::BrokerBench(World& world_, broker::SessionQuota quota, const BenchC
     , context{world.context.get_executor(), clock, world.store.sessions(), hosts, queue, probe, viewers, sink, keeper, secrets, start_times, meter, catalog}
     , scope{world.context.get_executor(), "bench"} {
     runners = std::make_unique<broker::RunnerRegistry>(context);
-    reconciler = std::make_unique<broker::Reconciler>(world.context.get_executor(), *runners, hosts);
+    broker::ReconcilerConfig reconciling;
+    reconciling.unknown_kept = config.unknown_kept;
+    reconciler = std::make_unique<broker::Reconciler>(
+        world.context.get_executor(), *runners, hosts, world.store.sessions(), reconciling);
     service = std::make_unique<broker::SessionService>(context, *runners, catalog, tickets, random, quota);
+    add_hosts(hosts, world, config);
     queue.leases = [this] { return runners->lease_ends(); };
     hosts.on_room = [this] { queue.pump(); };
     hosts.on_up = [this](const HostId& id) { reconciler->look_at(id); };
@@ -133,8 +150,9 @@ void BrokerBench::boot() {
 
 void BrokerBench::stop() {
     run(runners->stop());
-    run(hosts.stop());
     run(scope.stop());
+    run(reconciler->stop());
+    run(hosts.stop());
 }
 
 access::Caller BrokerBench::caller(std::string subject, access::Role role) const {

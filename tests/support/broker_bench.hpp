@@ -17,6 +17,11 @@
 
 namespace berth::test {
 
+// A host as a test writes it down: 50 sessions, 4 creations at once.
+broker::HostDefinition host_definition(std::string name);
+// An engine that outlives the registry, not owned by it.
+broker::MadeHost borrowed(FakeHost& host);
+
 // What stays when the broker goes.
 struct World {
     boost::asio::io_context context;
@@ -66,6 +71,8 @@ struct BenchConfig {
     BenchConfig() = default;
     int capacity = 50;      // of each host
     int creating_limit = 4;
+    broker::HealthConfig health;
+    Milliseconds unknown_kept{0}; // containers without a row
     std::vector<broker::Template> templates; // beside "desktop", "brief" and "doomed"
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/support/fake_host.hpp"
 
+#include "base/scope_exit.hpp"
 #include "net/byte_stream.hpp"
 #include "net/deadline.hpp"
 
@@ -8,21 +9,31 @@
 
 namespace berth::test {
 
-net::Task<FakeHost::Fault> FakeHost::enter() {
+net::Task<Status> FakeHost::meet(Deadline deadline) {
+    if (is_frozen) {
+        co_await net::sleep_until(deadline);
+        co_return Error{Errc::timed_out, "frozen"};
+    }
+    if (is_unreachable) co_return Error{Errc::host_unreachable, "unreachable"};
+    co_return Status{};
+}
+
+net::Task<FakeHost::Fault> FakeHost::enter(Deadline deadline) {
     ++calls;
     // Always lets others run, as a real engine would.
     co_await net::sleep_for(latency);
-    if (is_unreachable) co_return Fault::fails_before;
+    auto met = co_await meet(deadline);
+    if (!met) co_return Fault::fails_before;
     if (countdown_ < 0 || countdown_-- != 0) co_return Fault::none;
     co_return fault_;
 }
 
-net::Task<Result<ContainerId>> FakeHost::create(const broker::ContainerOrder& order, Deadline) {
+net::Task<Result<ContainerId>> FakeHost::create(const broker::ContainerOrder& order, Deadline deadline) {
     Key key{order.session, order.generation};
     auto owner = order.owner;
     auto image = order.spec.image;
     most_creating = std::max(most_creating, ++creating_);
-    auto fault = co_await enter();
+    auto fault = co_await enter(deadline);
     --creating_;
     if (failing_creates_ > 0) {
         --failing_creates_;
@@ -43,9 +54,9 @@ net::Task<Result<ContainerId>> FakeHost::create(const broker::ContainerOrder& or
     co_return known->second.id;
 }
 
-net::Task<Status> FakeHost::start(const ContainerId& container, Deadline) {
+net::Task<Status> FakeHost::start(const ContainerId& container, Deadline deadline) {
     auto id = container;
-    auto fault = co_await enter();
+    auto fault = co_await enter(deadline);
     if (fault == Fault::fails_before) co_return Error{Errc::host_unreachable, "start"};
     for (auto& [key, one] : containers) {
         if (one.id != id) continue;
@@ -57,17 +68,17 @@ net::Task<Status> FakeHost::start(const ContainerId& container, Deadline) {
     co_return Error{Errc::not_found, "start"};
 }
 
-net::Task<Status> FakeHost::remove(const SessionId& session, int generation, Deadline) {
+net::Task<Status> FakeHost::remove(const SessionId& session, int generation, Deadline deadline) {
     Key key{session, generation};
-    auto fault = co_await enter();
+    auto fault = co_await enter(deadline);
     if (fault == Fault::fails_before) co_return Error{Errc::host_unreachable, "remove"};
     containers.erase(key);
     if (fault == Fault::answer_lost) co_return Error{Errc::timed_out, "remove: answer lost"};
     co_return Status{};
 }
 
-net::Task<Result<std::vector<broker::Observed>>> FakeHost::list(Deadline) {
-    auto fault = co_await enter();
+net::Task<Result<std::vector<broker::Observed>>> FakeHost::list(Deadline deadline) {
+    auto fault = co_await enter(deadline);
     if (fault != Fault::none) co_return Error{Errc::host_unreachable, "list"};
     std::vector<broker::Observed> seen;
     for (const auto& [key, one] : containers) {
@@ -87,8 +98,11 @@ FakeHost::dial(const ContainerId&, std::uint16_t, net::Executor, Deadline) {
     co_return Error{Errc::not_ready, "nothing listens in a fake container"};
 }
 
-net::Task<Result<broker::HostFacts>> FakeHost::check(Deadline) {
-    if (is_unreachable) co_return Error{Errc::host_unreachable, "check"};
+net::Task<Result<broker::HostFacts>> FakeHost::check(Deadline deadline) {
+    ++checks;
+    auto met = co_await meet(deadline);
+    if (!met) co_return met.error();
+    if (refusal) co_return *refusal;
     broker::HostFacts facts;
     facts.engine_id = engine_id;
     facts.version = "1";
@@ -97,14 +111,19 @@ net::Task<Result<broker::HostFacts>> FakeHost::check(Deadline) {
     co_return facts;
 }
 
-net::Task<Result<broker::ImageFacts>> FakeHost::check_image(const std::string& image, Deadline) {
-    if (is_unreachable) co_return Error{Errc::host_unreachable, "image"};
+net::Task<Result<broker::ImageFacts>> FakeHost::check_image(const std::string& image, Deadline deadline) {
+    auto met = co_await meet(deadline);
+    if (!met) co_return met.error();
     if (missing_images.contains(image)) co_return Error{Errc::image_missing, image};
     co_return broker::ImageFacts{};
 }
 
 net::Task<void> FakeHost::watch(std::function<void(broker::HostNotice)> notice) {
     notice_ = std::move(notice);
+    auto mine = ++watchers_;
+    ScopeExit ended{[this, mine] {
+        if (watchers_ == mine) notice_ = nullptr;
+    }};
     for (;;) co_await net::sleep_for(std::chrono::hours{1});
 }
 
@@ -113,7 +132,7 @@ net::Task<Result<std::vector<std::string>>> FakeHost::logs(const ContainerId&, i
 }
 
 net::Task<Status> FakeHost::stand_still(ContainerId container, broker::ContainerState from, broker::ContainerState to) {
-    auto fault = co_await enter();
+    auto fault = co_await enter(deadline_in(Seconds{5}));
     if (fault == Fault::fails_before) co_return Error{Errc::host_unreachable, "pause"};
     for (auto& [key, one] : containers) {
         if (one.id != container) continue;
@@ -146,8 +165,9 @@ net::Task<Status> FakeHost::pull(std::string image, std::function<void(const bro
     co_return Status{};
 }
 
-net::Task<Result<std::set<std::string>>> FakeHost::volumes(Deadline) {
-    if (is_unreachable) co_return Error{Errc::host_unreachable, "volumes"};
+net::Task<Result<std::set<std::string>>> FakeHost::volumes(Deadline deadline) {
+    auto met = co_await meet(deadline);
+    if (!met) co_return met.error();
     co_return known_volumes;
 }
 
@@ -155,6 +175,12 @@ broker::HostAccess FakeHost::access() const {
     broker::HostAccess access;
     access.way = "fake";
     if (is_unreachable) access.last_error = "unreachable";
+    if (refusal) {
+        access.last_error = refusal->operator_text();
+        access.key = refusal->code() == Errc::host_key_changed ? broker::KeyStatus::changed : broker::KeyStatus::unknown;
+        access.key_type = "ssh-ed25519";
+        access.fingerprint = host_key;
+    }
     return access;
 }
 
@@ -167,9 +193,24 @@ net::Task<std::vector<broker::TestStep>> FakeHost::examine(Deadline) {
     co_return steps;
 }
 
-net::Task<Status> FakeHost::accept_key(std::string, Deadline) { co_return Error{Errc::not_found, "no keys"}; }
+net::Task<Status> FakeHost::accept_key(std::string fingerprint, Deadline) {
+    if (host_key.empty()) co_return Error{Errc::not_found, "no keys"};
+    if (fingerprint != host_key) co_return Error{Errc::conflict, "another key"};
+    refusal.reset();
+    co_return Status{};
+}
 
-net::Task<void> FakeHost::close() { co_return; }
+net::Task<void> FakeHost::close() {
+    ++closes;
+    co_return;
+}
+
+void FakeHost::announce_gap() {
+    if (!notice_) return;
+    broker::HostNotice notice;
+    notice.is_gap = true;
+    notice_(std::move(notice));
+}
 
 void FakeHost::announce(const Key& key, session::ContainerGone gone) {
     if (!notice_) return;

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -50,6 +51,11 @@ public:
     void fail_creates(int count, Fault fault) { failing_creates_ = count, create_fault_ = fault; }
     int calls = 0;                // mutating and listing calls so far
     bool is_unreachable = false;  // every call: host_unreachable
+    bool is_frozen = false;       // every call waits until its deadline
+    std::optional<Error> refusal; // of every check, e.g. an unknown host key
+    int checks = 0;               // begun
+    int closes = 0;
+    std::string host_key;         // fingerprint that accept_key takes; empty = no keys here
     std::set<std::string> missing_images;
     std::set<std::string> known_volumes;
     std::string engine_id = "fake";
@@ -63,9 +69,12 @@ public:
     // By hand, behind the broker's back.
     void kill(const SessionId& session, int exit_code, bool is_oom = false);
     void erase(const SessionId& session, bool is_announced);
+    // The engine's event stream was connected (again).
+    void announce_gap();
 
 private:
-    net::Task<Fault> enter();
+    net::Task<Fault> enter(Deadline deadline);
+    net::Task<Status> meet(Deadline deadline); // unreachable or frozen
     net::Task<Status> stand_still(ContainerId container, broker::ContainerState from, broker::ContainerState to);
     void announce(const Key& key, session::ContainerGone gone);
     int countdown_ = -1;
@@ -74,6 +83,7 @@ private:
     int failing_creates_ = 0;
     Fault create_fault_ = Fault::none;
     int next_id_ = 1;
+    int watchers_ = 0; // begun
     std::function<void(broker::HostNotice)> notice_;
 };
 

@@ -67,7 +67,8 @@ net::Task<http::Response> NativeApi::add_host(Request& request) {
 }
 
 http::Response NativeApi::unknown_key(const broker::HostAccess& access, const Request& request) const {
-    Error error{Errc::host_key_unknown, "the machine shows " + access.key_type + " " + access.fingerprint};
+    auto code = access.key == broker::KeyStatus::changed ? Errc::host_key_changed : Errc::host_key_unknown;
+    Error error{code, "the machine shows " + access.key_type + " " + access.fingerprint};
     auto is_staff = access::may(caller(request), access::Action::see_hosts).has_value();
     json::object more{{"host_key", shown_key_json(access)}};
     return native::problem(error, request, is_staff, std::move(more));
