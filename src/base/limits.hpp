@@ -19,6 +19,11 @@ inline constexpr std::size_t web_body_bytes = 16 * 1024 * 1024; // to a session'
 inline constexpr std::size_t json_depth = 16;
 inline constexpr int requests_per_connection = 1000;
 inline constexpr std::size_t connections = 12000; // of 20,000 descriptors; the rest for endpoints
+// A person's browser takes about eight; behind a proxy that is not trusted everybody is one address.
+inline constexpr std::size_t connections_per_address = 64;
+inline constexpr std::size_t monitor_connections = 64; // to the entry of monitors
+// New connections are refused from here on, so that tunnels and engines have the rest (H-32).
+inline constexpr unsigned descriptors_in_use_percent = 95;
 inline constexpr Seconds header_read = 10s;
 inline constexpr Seconds body_read = 15s;
 inline constexpr Seconds keep_alive_idle = 30s;
@@ -55,6 +60,7 @@ inline constexpr Seconds engine_list = 10s;
 inline constexpr Seconds engine_create = 30s;
 inline constexpr Seconds engine_start = 60s;
 inline constexpr Seconds engine_remove = 60s;
+inline constexpr Seconds engine_pause = 10s; // 21 ms measured
 
 // SSH.
 inline constexpr int ssh_handshakes = 8;          // at once over all hosts: each costs CPU on both ends
@@ -82,6 +88,10 @@ inline constexpr int ssh_child_forwards = 256;    // ports that one OpenSSH chil
 // Broker.
 inline constexpr std::size_t sessions_queued = 2000;
 inline constexpr std::chrono::minutes queue_wait = 30min; // then an honest failure
+inline constexpr Seconds queue_announced = 1s; // those who wait are told of their places at most that often
+inline constexpr int start_retries = 2;        // further hosts for a start that failed by its host's fault
+inline constexpr Seconds warm_resume = 5s;  // a paused desktop answers after 20 ms; then it is given up
+inline constexpr Seconds warm_proof = 20s;  // one reconciler round: until then a dead one is noticed
 inline constexpr Seconds owner_released = 5s; // a removal that takes longer no longer blocks its owner
 inline constexpr Seconds removal_retry_longest = 60s;
 inline constexpr Seconds input_stored = 30s; // sampling of the idle clock's stored value

@@ -68,6 +68,19 @@ class HostFactory {
 public:
     virtual ~HostFactory() = default;
     virtual Result<std::unique_ptr<ContainerHost>> make_host(const HostDefinition& definition) = 0;
+    // Stands for one that cannot be made: every call of it answers with the error.
+    virtual std::unique_ptr<ContainerHost> make_unusable(Error why) = 0;
+    // For people: where an endpoint leads to, an empty one included.
+    virtual std::string describe(const HostDefinition& definition) = 0;
+};
+
+// Fetches images to hosts, one fetch per host and image at a time.
+class ImagePulls {
+public:
+    virtual ~ImagePulls() = default;
+    // Begins, or joins what runs; returns at once. rate_limited when too many wait.
+    virtual Status request(const HostId& host, const std::string& image) = 0;
+    virtual std::optional<PullState> state_of(const HostId& host, const std::string& image) const = 0;
 };
 
 } // namespace berth::broker

@@ -19,6 +19,8 @@ struct DockerHostConfig {
     std::string name = "local";         // of the host, for error texts
     std::string deployment = "default"; // is_valid_name: which installation owns the containers
     std::string network_pool = "10.231.0.0/16"; // for our bridges; at least a /22
+    std::string publish_address = "127.0.0.1"; // where endpoints are published; "0.0.0.0" for
+                                               // hosts that others connect to themselves
     std::string program_version = "0";          // label for people
     Client::Config client;
     Milliseconds watch_silence = Seconds{60}; // then the event stream is opened anew

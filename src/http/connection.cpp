@@ -44,6 +44,7 @@ public:
         , peer_{stream_->peer()} {
         state_.add(*this);
         is_shed_ = state_.is_over_cap();
+        if (is_shed_) ++state_.refusals().full;
     }
     ~Connection() override { state_.remove(*this); }
     Connection(const Connection&) = delete;
@@ -409,7 +410,9 @@ struct Forward {
 
 } // namespace
 
-net::Task<void> serve(net::ByteStreamPtr stream, const Router& router, ServerState& state) {
+net::Task<void> serve(
+    net::ByteStreamPtr stream, const Router& router, ServerState& state, PeerCounter::Place
+) {
     Connection connection{std::move(stream), router, state};
     const auto executor = connection.executor();
     auto slot = (co_await asio::this_coro::cancellation_state).slot();

@@ -10,7 +10,11 @@
 namespace berth::http {
 
 // Runs until the connection has ended, and swallows every failure of the peer. Router and state
-// outlive it. Deadlines are enforced by state.sweep(): someone must call it.
-net::Task<void> serve(net::ByteStreamPtr stream, const Router& router, ServerState& state);
+// outlive it. Deadlines are enforced by state.sweep(): someone must call it. `place` is given back
+// at the end.
+net::Task<void> serve(
+    net::ByteStreamPtr stream, const Router& router, ServerState& state,
+    PeerCounter::Place place = {}
+);
 
 } // namespace berth::http

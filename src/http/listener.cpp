@@ -12,6 +12,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -32,7 +33,10 @@ constexpr std::size_t served_over_cap = 256; // connections that get a proper 50
 constexpr Milliseconds exhausted_pause{100};
 constexpr std::string_view busy =
     "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 2\r\nConnection: close\r\n"
-    "Content-Length: 0\r\n\r\n";
+    "Cache-Control: no-store\r\nContent-Length: 0\r\n\r\n";
+constexpr std::string_view over_share =
+    "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 5\r\nConnection: close\r\n"
+    "Cache-Control: no-store\r\nContent-Length: 0\r\n\r\n";
 
 // Owns a descriptor until it is released.
 class Descriptor {
@@ -62,11 +66,21 @@ Error system_failure(std::string_view what) {
 
 int open_spare() { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); }
 
-// Says no without reading: there are no means left to be polite.
-void refuse_now(int descriptor) {
-    std::ignore = ::send(descriptor, busy.data(), busy.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+// Says no without waiting for the question: there are no means left to be polite.
+void refuse_now(int descriptor, std::string_view answer = busy) {
+    std::ignore = ::send(descriptor, answer.data(), answer.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     ::shutdown(descriptor, SHUT_WR);
+    // What is unread turns the close into a reset, which may overtake the answer.
+    char unread[4096];
+    std::ignore = ::recv(descriptor, unread, sizeof unread, MSG_DONTWAIT);
     ::close(descriptor);
+}
+
+// The system gives the lowest free number, so all below it are in use.
+bool is_short_of_descriptors(int newest) {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return false;
+    return static_cast<rlim_t>(newest) * 100 >= limit.rlim_cur * limits::descriptors_in_use_percent;
 }
 
 struct TcpAddress {
@@ -221,13 +235,22 @@ void Listener::accept_ready(Entry& entry) {
         if (spare_ < 0) return;
         ::close(spare_);
         const int refused = ::accept4(entry.socket.native_handle(), nullptr, nullptr, flags);
+        ++state_.refusals().descriptors;
         if (refused >= 0) refuse_now(refused);
         spare_ = open_spare();
     }
 }
 
 void Listener::accept_one(int descriptor) {
+    if (is_short_of_descriptors(descriptor)) {
+        if (!is_short_) log("http").warn("descriptors_short connections={}", connections());
+        is_short_ = true;
+        ++state_.refusals().descriptors;
+        refuse_now(descriptor);
+        return;
+    }
     if (connections_scope_.size() >= state_.config().max_connections + served_over_cap) {
+        ++state_.refusals().full;
         refuse_now(descriptor);
         return;
     }
@@ -236,13 +259,20 @@ void Listener::accept_one(int descriptor) {
         ::close(descriptor);
         return;
     }
-    connections_scope_.spawn(serve(std::move(*stream), router_, state_));
+    auto place = state_.place_for((*stream)->peer());
+    if (!place) {
+        ++state_.refusals().address;
+        refuse_now((*stream)->release_descriptor(), over_share);
+        return;
+    }
+    connections_scope_.spawn(serve(std::move(*stream), router_, state_, std::move(*place)));
 }
 
 net::Task<void> Listener::watch() {
     for (;;) {
         co_await net::sleep_for(state_.config().sweep_interval);
         state_.sweep(std::chrono::steady_clock::now());
+        is_short_ = false;
         if (spare_ < 0) spare_ = open_spare();
     }
 }

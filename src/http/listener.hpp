@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Takes connections on TCP and unix sockets, serves them, and ends them in good order. Survives
-// running out of descriptors and sheds what is over the cap with an honest 503 (H-32).
+// running out of descriptors and turns away what is over the cap with an honest 503, and what is
+// over the share of its address with 429 (H-30, H-32).
 
 #include "http/router.hpp"
 #include "http/server_state.hpp"
@@ -31,6 +32,8 @@ public:
     Status listen_unix(const std::string& path);
 
     std::size_t connections() const noexcept { return state_.size(); }
+    // Since the start.
+    const Refusals& refusals() const noexcept { return state_.refusals(); }
     // Closes the entries and idle connections at once, waits for the others until the deadline,
     // then cancels them. May be called twice.
     net::Task<void> stop(Deadline deadline);
@@ -49,6 +52,7 @@ private:
     std::vector<std::unique_ptr<Entry>> entries_;
     int spare_ = -1; // given up when descriptors run out, so that a caller can be refused
     bool is_exhausted_ = false;
+    bool is_short_ = false; // said so in the log during this second
     net::TaskScope entries_scope_;
     net::TaskScope connections_scope_;
 };

@@ -10,10 +10,10 @@
 namespace berth::http {
 namespace {
 
-TrustedProxies parse_or_throw(const std::vector<std::string>& texts) {
-    auto proxies = TrustedProxies::parse(texts);
-    if (!proxies) throw std::invalid_argument("trusted_proxies: " + describe(proxies.error()));
-    return std::move(*proxies);
+TrustedProxies parse_or_throw(const char* name, const std::vector<std::string>& texts) {
+    auto networks = TrustedProxies::parse(texts);
+    if (!networks) throw std::invalid_argument(name + (": " + describe(networks.error())));
+    return std::move(*networks);
 }
 
 void append_hex(std::string& text, std::uint64_t number) {
@@ -26,7 +26,9 @@ void append_hex(std::string& text, std::uint64_t number) {
 
 ServerState::ServerState(ServerConfig config)
     : config_{std::move(config)}
-    , proxies_{parse_or_throw(config_.trusted_proxies)}
+    , proxies_{parse_or_throw("trusted_proxies", config_.trusted_proxies)}
+    , uncounted_{parse_or_throw("uncounted_addresses", config_.uncounted_addresses)}
+    , peers_{config_.connections_per_address}
     , answers_{config_.content_security_policy} {
     std::random_device device;
     append_hex(id_prefix_, device());
@@ -51,6 +53,13 @@ bool ServerState::is_allowed_host(std::string_view host) const {
         }
     }
     return false;
+}
+
+std::optional<PeerCounter::Place> ServerState::place_for(std::string_view peer) {
+    const bool is_free = config_.connections_per_address == 0 || peer == "unix"
+        || proxies_.contains(peer) || uncounted_.contains(peer);
+    if (is_free) return PeerCounter::Place{};
+    return peers_.take(peer);
 }
 
 void ServerState::add(Watched& connection) {

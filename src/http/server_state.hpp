@@ -6,6 +6,7 @@
 #include "base/limits.hpp"
 #include "http/answer.hpp"
 #include "http/forwarded.hpp"
+#include "http/peer_counter.hpp"
 #include "http/router.hpp"
 
 #include <cstdint>
@@ -30,6 +31,10 @@ struct ServerConfig {
     std::vector<std::string> allowed_hosts;
     bool is_tls = false;      // the browser reaches this listener by TLS only
     std::size_t max_connections = limits::connections;
+    // Of one address (H-30); 0 = no limit. Unix sockets and trusted proxies are not counted, nor
+    // are these: what connects from this machine is a proxy or a tool of its operator.
+    std::size_t connections_per_address = limits::connections_per_address;
+    std::vector<std::string> uncounted_addresses{"127.0.0.0/8", "::1"};
     int max_requests = limits::requests_per_connection;
     Milliseconds header_read = limits::header_read;
     Milliseconds body_read = limits::body_read;
@@ -44,6 +49,13 @@ struct ServerConfig {
     // Takes whole requests away by host name, before the path is looked at (desktops' own web
     // pages). The body is unread, request.path is empty and request.target is as received.
     std::function<const Route*(const Request&)> host_route;
+};
+
+// Connections that were turned away at the door, by reason.
+struct Refusals {
+    std::uint64_t full = 0;        // over max_connections
+    std::uint64_t address = 0;     // over connections_per_address
+    std::uint64_t descriptors = 0; // too few descriptors are left
 };
 
 enum class Phase {
@@ -80,7 +92,7 @@ private:
 
 class ServerState {
 public:
-    // Throws std::invalid_argument when trusted_proxies does not parse.
+    // Throws std::invalid_argument when trusted_proxies or uncounted_addresses does not parse.
     explicit ServerState(ServerConfig config);
 
     const ServerConfig& config() const noexcept { return config_; }
@@ -93,6 +105,10 @@ public:
     void remove(Watched& connection) noexcept;
     std::size_t size() const noexcept { return connections_.size(); }
     bool is_over_cap() const noexcept { return size() > config_.max_connections; }
+    // For a new connection from there; nothing when the address has its share.
+    std::optional<PeerCounter::Place> place_for(std::string_view peer);
+    Refusals& refusals() noexcept { return refusals_; }
+    const Refusals& refusals() const noexcept { return refusals_; }
     // Calls on_due() of everything that is late.
     void sweep(Deadline now) noexcept;
     // Closes idle connections now; the others end after their present answer.
@@ -102,6 +118,9 @@ public:
 private:
     ServerConfig config_;
     TrustedProxies proxies_;
+    TrustedProxies uncounted_;
+    PeerCounter peers_;
+    Refusals refusals_;
     AnswerWriter answers_;
     std::vector<Watched*> connections_;
     std::string id_prefix_; // distinguishes runs of the process

@@ -32,7 +32,8 @@ public:
 
     bool has_head() const noexcept;
     bool is_done() const noexcept;
-    // False when the end of the connection marks the end of the body, or the peer wants to close.
+    // False when the end of the connection marks the end of the body, or the peer wants to close;
+    // before the head is complete nothing is known of either.
     bool may_keep_connection() const noexcept;
     std::optional<std::uint64_t> content_length() const noexcept;
     HttpReply& reply() noexcept;

@@ -117,9 +117,11 @@ bool HttpReplyParser::is_done() const noexcept {
     return impl_->is_done() || impl_->are_chunks_done;
 }
 bool HttpReplyParser::may_keep_connection() const noexcept {
-    return impl_->keep_alive() && !impl_->need_eof();
+    // Beast ends the process when it is asked before the head is complete.
+    return has_head() && impl_->keep_alive() && !impl_->need_eof();
 }
 std::optional<std::uint64_t> HttpReplyParser::content_length() const noexcept {
+    if (!has_head()) return std::nullopt;
     auto length = impl_->content_length();
     return length ? std::optional{*length} : std::nullopt;
 }

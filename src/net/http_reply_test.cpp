@@ -61,5 +61,13 @@ TEST(HttpReply, OtherBodiesAreAsBefore) {
     EXPECT_TRUE(read({"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nab"}).starts_with("!"));
 }
 
+TEST(HttpReply, BeforeTheHeadNothingIsKnown) {
+    HttpReplyParser parser{false};
+    ASSERT_TRUE(parser.put_head("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n"));
+    EXPECT_FALSE(parser.has_head());
+    EXPECT_FALSE(parser.content_length());
+    EXPECT_FALSE(parser.may_keep_connection());
+}
+
 } // namespace
 } // namespace berth::net

@@ -17,7 +17,9 @@
 namespace berth::session {
 
 // requested → queued → creating → starting → probing → ready → stopping → ended; every state but
-// `ended` may go to `stopping`. Ranks only ever grow within one generation.
+// `ended` may go to `stopping`. Ranks only ever grow within one generation; a start that goes on
+// elsewhere is back in `queued` as the next one. The one exception is a claim: a paused session of a
+// pool goes from `ready` to `starting` for its person.
 enum class State { queued, creating, starting, probing, ready, stopping, ended };
 std::string_view name_of(State state) noexcept;
 std::optional<State> state_from(std::string_view name) noexcept;
@@ -177,6 +179,8 @@ struct Session {
 };
 
 bool is_live(const Session& session) noexcept; // state is not ended
+// Made before its person asked for it: its container was never created for them.
+bool is_from_pool(const Session& session) noexcept;
 // When the session will really be taken back by its lease: lease_end + grace.
 std::optional<TimePoint> ends_at(const Session& session) noexcept;
 std::optional<TimePoint> idle_deadline(const Session& session) noexcept;

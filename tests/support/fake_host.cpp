@@ -24,6 +24,10 @@ net::Task<Result<ContainerId>> FakeHost::create(const broker::ContainerOrder& or
     most_creating = std::max(most_creating, ++creating_);
     auto fault = co_await enter();
     --creating_;
+    if (failing_creates_ > 0) {
+        --failing_creates_;
+        fault = create_fault_;
+    }
     if (fault == Fault::fails_before) co_return Error{Errc::host_unreachable, "create"};
     if (missing_images.contains(image)) co_return Error{Errc::image_missing, image};
     auto known = containers.find(key);

@@ -46,6 +46,8 @@ public:
 
     // The n-th mutating or listing call from now on (0 = the next) meets the fault.
     void fault_at(int n, Fault fault) { countdown_ = n, fault_ = fault; }
+    // The next creations meet the fault, whatever else is called.
+    void fail_creates(int count, Fault fault) { failing_creates_ = count, create_fault_ = fault; }
     int calls = 0;                // mutating and listing calls so far
     bool is_unreachable = false;  // every call: host_unreachable
     std::set<std::string> missing_images;
@@ -69,6 +71,8 @@ private:
     int countdown_ = -1;
     Fault fault_ = Fault::none;
     int creating_ = 0;
+    int failing_creates_ = 0;
+    Fault create_fault_ = Fault::none;
     int next_id_ = 1;
     std::function<void(broker::HostNotice)> notice_;
 };
