@@ -48,13 +48,14 @@ Task<void> engine(ByteStream& stream) {
     }
 }
 
-Task<void> source(ByteStream& stream) {
+Task<void> source(ByteStream& stream, std::atomic<std::uint64_t>& count) {
     std::vector<char> piece(64 * 1024);
     for (std::uint64_t at = 0;;) {
         for (std::size_t i = 0; i < piece.size(); ++i) piece[i] = pattern_at(at + i);
         auto sent = co_await stream.write_all(asio::buffer(piece));
         if (!sent) co_return;
         at += piece.size();
+        count += piece.size();
     }
 }
 
@@ -78,6 +79,24 @@ Task<void> greet(ByteStream& stream) {
     static_cast<void>(sent);
 }
 
+// draft-miller-ssh-agent: length, 12, number of keys, key, comment.
+Task<void> half_agent(ByteStream& stream, const std::string& key) {
+    std::array<char, 5> request{};
+    auto got = co_await stream.read_exactly(asio::buffer(request));
+    if (!got) co_return;
+    auto number = [](std::size_t n) {
+        std::string text;
+        for (int shift = 24; shift >= 0; shift -= 8) text += static_cast<char>(n >> shift & 0xff);
+        return text;
+    };
+    auto body = "\x0c" + number(1) + number(key.size()) + key + number(0);
+    auto answer = number(body.size()) + body;
+    auto sent = co_await stream.write_all(asio::buffer(answer));
+    static_cast<void>(sent);
+    // Asked again, as each client does; a request to sign gets no answer.
+    co_await half_agent(stream, key);
+}
+
 Task<void> wait_for_end(ByteStream& stream) {
     // Reads nothing: what lies in the socket's buffer stays there.
     asio::steady_timer never{stream.executor(), asio::steady_timer::time_point::max()};
@@ -87,8 +106,9 @@ Task<void> wait_for_end(ByteStream& stream) {
 } // namespace
 
 struct Server::Impl {
-    Impl(Service service_, const std::string& path)
-        : service{service_} {
+    Impl(Service service_, const std::string& path, std::string data_)
+        : service{service_}
+        , data{std::move(data_)} {
         if (path.empty()) {
             acceptor.open(asio::ip::tcp::v4());
             acceptor.bind(asio::ip::tcp::endpoint{asio::ip::address_v4::loopback(), 0});
@@ -118,33 +138,36 @@ struct Server::Impl {
     static Task<void> serve(Impl* self, ByteStreamPtr stream) {
         self->streams.insert(stream.get());
         ++self->open;
-        auto task = choose(self->service, *stream);
+        auto task = choose(*self, *stream);
         co_await std::move(task);
         self->streams.erase(stream.get());
         --self->open;
     }
-    static Task<void> choose(Service service, ByteStream& stream) {
-        switch (service) {
+    static Task<void> choose(Impl& self, ByteStream& stream) {
+        switch (self.service) {
         case Service::echo: return echo(stream);
         case Service::engine: return engine(stream);
-        case Service::source: return source(stream);
+        case Service::source: return source(stream, self.sent);
         case Service::check: return check(stream);
         case Service::greet: return greet(stream);
+        case Service::agent: return half_agent(stream, self.data);
         case Service::silent: break;
         }
         return wait_for_end(stream);
     }
 
     Service service;
+    std::string data;
     asio::io_context context{1};
     asio::basic_socket_acceptor<asio::generic::stream_protocol> acceptor{context};
     std::set<ByteStream*> streams;
     std::atomic<int> accepted = 0, open = 0;
+    std::atomic<std::uint64_t> sent = 0;
     std::thread thread;
 };
 
-Server::Server(Service service, std::string path)
-    : impl_{std::make_unique<Impl>(service, path)} {}
+Server::Server(Service service, std::string path, std::string data)
+    : impl_{std::make_unique<Impl>(service, path, std::move(data))} {}
 Server::~Server() = default;
 
 std::uint16_t Server::port() const {
@@ -155,6 +178,7 @@ std::uint16_t Server::port() const {
 }
 
 int Server::accepted() const { return impl_->accepted; }
+std::uint64_t Server::sent() const { return impl_->sent; }
 int Server::open() const { return impl_->open; }
 
 void Server::close_all() {
@@ -200,8 +224,6 @@ void SshLab::make_link(ssh::LinkConfig config) {
     link_ = std::make_unique<ssh::HostLink>(executor(), *handshakes_, std::move(config));
 }
 
-namespace {
-
 Task<std::string> converse(ByteStream& stream, std::string text) {
     auto sent = co_await stream.write_all(asio::buffer(text));
     if (!sent) co_return "write: " + describe(sent.error());
@@ -211,7 +233,46 @@ Task<std::string> converse(ByteStream& stream, std::string text) {
     co_return got;
 }
 
+Task<Status> send_pattern(ByteStream& stream, std::uint64_t size) {
+    std::vector<char> piece(100'000); // no power of two: pieces and packets never fall together
+    for (std::uint64_t at = 0; at < size;) {
+        auto n = std::min<std::uint64_t>(piece.size(), size - at);
+        for (std::size_t i = 0; i < n; ++i) piece[i] = pattern_at(at + i);
+        auto sent = co_await stream.write_all(asio::buffer(piece.data(), n));
+        if (!sent) co_return sent;
+        at += n;
+    }
+    co_return Status{};
+}
+
+Task<bool> check_pattern(ByteStream& stream, std::uint64_t size) {
+    std::vector<char> piece(70'000);
+    for (std::uint64_t at = 0; at < size;) {
+        auto n = co_await stream.read_some(asio::buffer(piece));
+        if (!n || *n == 0) co_return false;
+        for (std::size_t i = 0; i < *n; ++i)
+            if (piece[i] != pattern_at(at + i)) co_return false;
+        at += *n;
+    }
+    co_return true;
+}
+
+namespace {
+
+Task<std::string> read_to_end(ByteStream& stream) {
+    std::string text;
+    std::array<char, 4096> piece{};
+    for (;;) {
+        auto n = co_await stream.read_some(asio::buffer(piece));
+        if (!n) co_return text + "<" + describe(n.error()) + ">";
+        if (*n == 0) co_return text;
+        text.append(piece.data(), *n);
+    }
+}
+
 } // namespace
+
+std::string SshLab::read_all(ByteStream& stream) { return run(read_to_end(stream)); }
 
 std::string SshLab::exchange(ByteStream& stream, const std::string& text) {
     return run(converse(stream, text));

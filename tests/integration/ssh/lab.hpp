@@ -16,6 +16,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace berth::test {
 
@@ -27,6 +28,7 @@ enum class Service {
     check,   // reads the pattern; answers with the number of good bytes when the other side ends
     silent,  // reads nothing, says nothing
     greet,   // "hello", then the end
+    agent,   // lists one key (its data) as an ssh-agent does, and answers nothing more
 };
 
 // The n-th byte of every stream of the pattern.
@@ -36,18 +38,32 @@ inline char pattern_at(std::uint64_t n) { return static_cast<char>((n * 26544357
 class Server {
 public:
     // A unix socket in the folder, or with an empty path a port on 127.0.0.1.
-    Server(Service service, std::string path);
+    Server(Service service, std::string path, std::string data = {});
     ~Server();
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
     std::uint16_t port() const;
     int accepted() const;
     int open() const; // connections now
+    std::uint64_t sent() const; // by a source
     void close_all(); // every connection ends
 
 private:
     struct Impl;
     std::unique_ptr<Impl> impl_;
+};
+
+// A second thread that turns an executor.
+class OtherThread {
+public:
+    OtherThread();
+    ~OtherThread();
+    boost::asio::any_io_executor executor() { return context_.get_executor(); }
+
+private:
+    boost::asio::io_context context_{1};
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+    std::thread thread_;
 };
 
 class SshLab : public testing::Test {
@@ -69,29 +85,29 @@ protected:
     Result<net::ByteStreamPtr> dial_port(std::uint16_t port) {
         return run(link().dial_port(port, executor(), soon()));
     }
+    // Runs until after the link has stopped.
+    boost::asio::any_io_executor another_thread() {
+        threads_.push_back(std::make_unique<OtherThread>());
+        return threads_.back()->executor();
+    }
     std::string exchange(net::ByteStream& stream, const std::string& text);
+    // All of the stream until it ends.
+    std::string read_all(net::ByteStream& stream);
 
     boost::asio::io_context context_{1};
+    std::vector<std::unique_ptr<OtherThread>> threads_;
     std::unique_ptr<Sshd> sshd_;
     std::unique_ptr<Server> engine_;
     std::unique_ptr<ssh::Handshakes> handshakes_;
     std::unique_ptr<ssh::HostLink> link_;
 };
 
+net::Task<std::string> converse(net::ByteStream& stream, std::string text);
+net::Task<Status> send_pattern(net::ByteStream& stream, std::uint64_t size);
+// Reads that many bytes; whether each was right.
+net::Task<bool> check_pattern(net::ByteStream& stream, std::uint64_t size);
+
 // Descriptors of this process that are open.
 std::size_t open_descriptors();
-
-// A second thread that turns an executor.
-class OtherThread {
-public:
-    OtherThread();
-    ~OtherThread();
-    boost::asio::any_io_executor executor() { return context_.get_executor(); }
-
-private:
-    boost::asio::io_context context_{1};
-    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
-    std::thread thread_;
-};
 
 } // namespace berth::test
