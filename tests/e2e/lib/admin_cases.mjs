@@ -91,6 +91,17 @@ export const adminCases = [
     await page.getByTestId("drain-instead").click();
     await page.locator("[data-testid=host-state][data-state=draining]").waitFor();
   }],
+  ["a host that another administrator removes goes from the list", async ({ mock, visit }) => {
+    const page = await openHosts({ mock, visit });
+    await page.locator("[data-testid=live][data-state=live]").waitFor();
+    const other = await visit();
+    await mock.signIn(other.context, "root");
+    await other.page.goto("/admin/hosts/eris");
+    await other.page.getByTestId("remove").click();
+    await other.page.locator("dialog").getByTestId("confirm").click();
+    await other.page.waitForURL(/\/admin\/hosts$/);
+    await card(page, "eris").waitFor({ state: "detached" });
+  }],
   ["a Docker context is taken over with one click", async ({ mock, visit }) => {
     const page = await openHosts({ mock, visit, path: "/admin/hosts" });
     await page.getByTestId("add-host").click();

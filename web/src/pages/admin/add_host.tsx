@@ -41,10 +41,11 @@ function Context({ context, onDone, onUnknownKey }: { context: DockerContext; on
         <strong>{context.name}</strong>{context.is_current && <span class="tag">{t("add.current")}</span>}
         <code>{context.endpoint}</code>
         {context.description && <span class="hint">{context.description}</span>}
+        {context.problem && <span class="hint hint-error">{context.problem}</span>}
       </span>
       {context.imported_as !== null ? (
         <span class="muted">{t("add.imported", { name: "" }).trim()} <Link href={hostPath(context.imported_as)}>{context.imported_as}</Link></span>
-      ) : (
+      ) : !context.problem && (
         <Button small icon="plus" busy={busy.value} testid="import" aria-label={t("add.import_named", { name: context.name })} onClick={() => void take()}>{t("add.import")}</Button>
       )}
     </li>
