@@ -8,7 +8,7 @@ import { until } from "./report.mjs";
 import { isChosen, startMockHere } from "./mock.mjs";
 import { signInAs } from "./states.mjs";
 import { tabCases } from "./tab_cases.mjs";
-import { explain, newVisit } from "./visit.mjs";
+import { clickAtOnce, explain, newVisit, phases } from "./visit.mjs";
 
 const connected = ".theatre[data-phase=connected]";
 
@@ -22,20 +22,12 @@ async function openDesktop({ mock, visit, options = {}, session = {} }) {
   return { context, page, id: made.id };
 }
 
-/** Notes in the page whether the bar was there when the picture came: whoever looks later may be late. */
-function noteGreeting() {
-  new MutationObserver(() => {
-    const there = document.querySelector(".theatre[data-phase=connected]") !== null;
-    if (there) window.greeted ??= document.querySelector("[data-testid=toolbar]") !== null;
-  }).observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ["data-phase"] });
-}
-
 const cases = [
   ["a broken connection comes back by itself, with a new ticket", async ({ mock, open }) => {
     const { page } = await open();
     const before = mock.world.ticketsIssued;
     await mock.ask("drop");
-    await page.locator(".theatre[data-phase=lost], .theatre[data-phase=connecting]").first().waitFor();
+    await until("the loss", async () => (await phases(page)).some((p) => p.phase === "lost"));
     await page.locator(connected).waitFor();
     await until("the picture", async () => (await colours(page)) > 16);
     assert.equal(mock.world.ticketsIssued, before + 1);
@@ -47,11 +39,7 @@ const cases = [
     await page.getByText(/try [3-9]/).waitFor();
     await mock.ask("set", { ticket: null });
     // It may come back by itself before the button is reached.
-    await until("the button", () => page.evaluate((there) => {
-      const button = document.querySelector("[data-testid=retry-now]");
-      button?.click();
-      return button !== null || document.querySelector(there) !== null;
-    }, connected));
+    await until("the button", async () => (await clickAtOnce(page, "[data-testid=retry-now]")) || page.locator(connected).isVisible());
     await page.locator(connected).waitFor();
   }],
   ["a sign-in that ends leads to the sign-in page and back to the desktop", async ({ mock, open }) => {
@@ -89,12 +77,12 @@ const cases = [
   ["the bar greets with the first picture, however long that takes, and then makes room", async ({ mock, visit }) => {
     await mock.ask("set", { ticket_ms: 6000 });
     const { context, page } = await visit();
-    await page.addInitScript(noteGreeting);
     await mock.signIn(context, "anna");
     const made = await mock.ask("session", {});
     await page.goto(`/desktops/${made.id}`);
     await page.locator(connected).waitFor();
-    assert.equal(await page.evaluate(() => window.greeted), true, "the bar went before there was a picture");
+    const greeting = (await phases(page)).find((p) => p.phase === "connected");
+    assert.ok(greeting?.bar, "the bar went before there was a picture");
     await page.getByTestId("toolbar").waitFor({ state: "hidden" });
   }],
   ["Ctrl+Alt+Shift opens the bar, arrows move in it, Esc gives the keys back to the desktop", async ({ mock, open }) => {

@@ -136,7 +136,7 @@ function pullOn(world, h, image, percent) {
   image.present = percent >= 100;
   image.pulling = image.present ? null : { percent, bytes: Math.round((total * percent) / 100), total };
   world.hostChanged(h);
-  if (!image.present) world.later(300, () => pullOn(world, h, image, percent + 20));
+  if (!image.present) world.later(world.faults.pull_ms, () => pullOn(world, h, image, percent + 20));
 }
 
 export async function hosts(context) {

@@ -46,7 +46,7 @@ export class World {
     this.hosts = makeHosts();
     /** fleet: see makeHosts; hosts: ok|error|hang; contexts, ssh_key: none.
      *  templates: ok|empty|one|many|error|hang; sessions: ok|error|hang; events: ok|down; start/login/ticket: a problem code. */
-    this.faults = { templates: "ok", sessions: "ok", events: "ok", start: null, login: null, ticket: null, me: "ok", hosts: "ok", max_sessions: 3, latency_ms: 0, ticket_ms: 0, test_ms: 400 };
+    this.faults = { templates: "ok", sessions: "ok", events: "ok", start: null, login: null, ticket: null, me: "ok", hosts: "ok", max_sessions: 3, latency_ms: 0, ticket_ms: 0, test_ms: 400, pull_ms: 300 };
   }
 
   stop() {
