@@ -229,7 +229,7 @@ export const deAdmin: Record<keyof typeof enAdmin, string | Plural> = {
   "add.contexts_none": "Außer den benutzten wurde keiner gefunden.",
   "add.import": "Übernehmen",
   "add.import_named": "{name} übernehmen",
-  "add.imported": "benutzt als {name}",
+  "add.imported": "benutzt als",
   "add.current": "aktuell",
   "add.by_hand": "Mit seiner Adresse",
   "add.name": "Name",

@@ -226,7 +226,7 @@ export const enAdmin = {
   "add.contexts_none": "None was found besides those in use.",
   "add.import": "Take over",
   "add.import_named": "Take over {name}",
-  "add.imported": "in use as {name}",
+  "add.imported": "in use as",
   "add.current": "current",
   "add.by_hand": "By its address",
   "add.name": "Name",
