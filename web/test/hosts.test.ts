@@ -65,6 +65,7 @@ test("a name is suggested from an address", () => {
 test("the key that a machine showed is part of the problem", () => {
   const problem = parseProblem(409, { code: "host_key_unknown", host_key: { type: "ssh-ed25519", fingerprint: "SHA256:x" } }, () => null);
   assert.deepEqual(problem.host_key, { type: "ssh-ed25519", fingerprint: "SHA256:x" });
+  assert.deepEqual(parseProblem(400, { errors: [{ pointer: "/name", detail: "bad" }, 7] }, () => null).errors, [{ pointer: "/name", detail: "bad" }]);
   assert.equal(parseProblem(409, { host_key: "odd" }, () => null).host_key, undefined);
 });
 

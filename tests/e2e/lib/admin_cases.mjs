@@ -18,10 +18,15 @@ export const adminCases = [
   ["a host is drained at once, says how many remain, and is resumed from the message", async ({ mock, visit }) => {
     const page = await openHosts({ mock, visit });
     await card(page, "juno").getByTestId("drain").click();
-    await card(page, "juno").and(page.locator("[data-state=draining]")).waitFor();
-    const toast = page.locator(".toast");
-    assert.match(await toast.innerText(), /3 desktops still run here/);
-    await toast.getByRole("button", { name: "Resume" }).click();
+    // The message goes by itself: it is read and answered in one step.
+    const text = await until("the message", () => page.evaluate(() => {
+      const toast = document.querySelector(".toast");
+      const said = toast?.querySelector(".toast-text")?.textContent;
+      toast?.querySelector(".btn:not(.btn-icon)")?.click();
+      return said;
+    }));
+    assert.match(text, /3 desktops still run here/);
+    await until("the return", () => mock.world.hosts.find((h) => h.name === "juno").state === "up");
     await card(page, "juno").and(page.locator("[data-state=up]")).waitFor();
   }],
   ["a host's change is seen without asking, and noted on its page", async ({ mock, visit }) => {
@@ -45,9 +50,13 @@ export const adminCases = [
   }],
   ["an image is pulled, with its progress, until it is there", async ({ mock, visit }) => {
     const page = await openHosts({ mock, visit, path: "/admin/hosts/juno" });
+    await mock.ask("set", { pull_ms: 600_000 });
     const image = page.locator("[data-testid=image][data-template=kali]");
     await image.getByTestId("pull").click();
     await image.and(page.locator("[data-state=pulling]")).waitFor();
+    assert.match(await image.innerText(), /0 %, 0 B of 2.6 GB/);
+    const { images } = mock.world.hosts.find((h) => h.name === "juno");
+    await mock.ask("host", { name: "juno", images: images.map((i) => ({ ...i, present: true, pulling: null })) });
     await image.and(page.locator("[data-state=present]")).waitFor();
   }],
   ["a host is added only with the key that was shown and confirmed", async ({ mock, visit }) => {
@@ -90,6 +99,17 @@ export const adminCases = [
     assert.equal(await page.locator("dialog").getByTestId("confirm").count(), 0);
     await page.getByTestId("drain-instead").click();
     await page.locator("[data-testid=host-state][data-state=draining]").waitFor();
+  }],
+  ["a host that another administrator removes goes from the list", async ({ mock, visit }) => {
+    const page = await openHosts({ mock, visit });
+    await page.locator("[data-testid=live][data-state=live]").waitFor();
+    const other = await visit();
+    await mock.signIn(other.context, "root");
+    await other.page.goto("/admin/hosts/eris");
+    await other.page.getByTestId("remove").click();
+    await other.page.locator("dialog").getByTestId("confirm").click();
+    await other.page.waitForURL(/\/admin\/hosts$/);
+    await card(page, "eris").waitFor({ state: "detached" });
   }],
   ["a Docker context is taken over with one click", async ({ mock, visit }) => {
     const page = await openHosts({ mock, visit, path: "/admin/hosts" });

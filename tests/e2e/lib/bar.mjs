@@ -10,7 +10,12 @@ async function tryBar(page) {
   return toolbar(page).isVisible();
 }
 
-export const openBar = (page) => until("the bar", () => tryBar(page));
+/** Clicks once: an attempt that ran out of time has not clicked. */
+export const clickTool = (page, name) =>
+  until(`a click on ${name}`, async () => {
+    await tryBar(page);
+    return toolbar(page).getByTestId(name).click(quick).then(() => true, () => false);
+  });
 
 /** The bar open with the focus on one of its tools, where it stays. */
 export const focusTool = (page, name) =>

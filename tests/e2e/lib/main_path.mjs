@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // From the sign-in to the end of a desktop; each step needs the one before it.
 import assert from "node:assert/strict";
-import { openBar, openPanel } from "./bar.mjs";
+import { clickTool, openPanel } from "./bar.mjs";
 import { Container, containersOf } from "./container.mjs";
 import { colours, picture, pictureSize } from "./picture.mjs";
 import { until } from "./report.mjs";
@@ -140,8 +140,7 @@ export async function mainPath(browser, settings, report) {
     }],
     ["moves the deadline when it is extended", async () => {
       const before = await sessionOf(page, id);
-      await openBar(page);
-      await page.getByTestId("toolbar").getByTestId("extend").click();
+      await clickTool(page, "extend");
       await until("a later deadline", async () => {
         const after = await sessionOf(page, id);
         const moved = (Date.parse(after.deadline) - Date.parse(before.deadline)) / 1000;

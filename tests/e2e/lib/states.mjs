@@ -111,12 +111,13 @@ states.push(
   { name: "host-remove-full", ...onHost("juno"), act: (p) => p.getByTestId("remove").click(), actAfter: true, then: "dialog[open] [data-testid=drain-instead]" },
   { name: "host-gone", as: "root", path: "/admin/hosts/nothing", wait: "[data-testid=error]" },
   { name: "host-add", as: "root", path: "/admin/hosts?add", wait: "[data-testid=context] >> nth=2", act: (p) => p.getByTestId("commands").waitFor(), actAfter: true },
-  { name: "host-add-key", as: "root", path: "/admin/hosts?add", wait: "[data-testid=context]", act: fillHost, actAfter: true, then: "[data-testid=confirm-key]" },
+  { name: "host-add-key", as: "root", path: "/admin/hosts?add", wait: "[data-testid=context]", act: (p) => fillHost(p), actAfter: true, then: "[data-testid=confirm-key]" },
+  { name: "host-add-refused", as: "root", path: "/admin/hosts?add", wait: "[data-testid=context]", actAfter: true, then: "[data-testid=error]", act: (p) => fillHost(p, "http://juno") },
   { name: "host-add-nothing-found", as: "root", set: { contexts: "none", ssh_key: "none" }, path: "/admin/hosts?add", wait: ".quiet-line", act: (p) => p.getByTestId("commands").waitFor(), actAfter: true },
 );
 
-async function fillHost(page) {
-  await page.locator("[name=endpoint]").fill("ssh://berth@juno.lab.example");
+async function fillHost(page, endpoint = "ssh://berth@juno.lab.example") {
+  await page.locator("[name=endpoint]").fill(endpoint);
   await page.getByTestId("add-submit").click();
 }
 

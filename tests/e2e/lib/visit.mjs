@@ -7,6 +7,7 @@ export async function newVisit(browser, settings, options = {}) {
   const context = await browser.newContext({ baseURL: settings.url, viewport: { width: 1280, height: 800 }, locale: "en-GB", ...options });
   // One limit for every wait: long enough for a machine that builds something beside this, short enough to end.
   context.setDefaultTimeout(45_000);
+  await context.addInitScript(notePhases);
   const page = await context.newPage();
   const errors = [];
   page.on("pageerror", (e) => errors.push(e.message));
@@ -14,6 +15,28 @@ export async function newVisit(browser, settings, options = {}) {
   page.on("console", (m) => /Content Security Policy|Trusted/i.test(m.text()) && errors.push(m.text()));
   return { context, page, errors, told: watch(page) };
 }
+
+/** Notes in the page itself what may be over before anybody looks: each phase of a connection, with or without the bar. */
+function notePhases() {
+  window.phases = [];
+  let last = "";
+  new MutationObserver(() => {
+    const phase = document.querySelector(".theatre")?.dataset.phase ?? "";
+    if (phase === last) return;
+    last = phase;
+    window.phases.push({ phase, bar: document.querySelector("[data-testid=toolbar]") !== null });
+  }).observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ["data-phase"] });
+}
+
+export const phases = (page) => page.evaluate(() => window.phases);
+
+/** Clicks in the page as soon as `selector` is there; for what goes by itself. True if it was there. */
+export const clickAtOnce = (page, selector) =>
+  page.evaluate((s) => {
+    const element = document.querySelector(s);
+    element?.click();
+    return element !== null;
+  }, selector);
 
 /** Keeps what the browser knew, for the report of a check that failed: calls that failed or never ended, its console. */
 function watch(page) {

@@ -136,7 +136,7 @@ function pullOn(world, h, image, percent) {
   image.present = percent >= 100;
   image.pulling = image.present ? null : { percent, bytes: Math.round((total * percent) / 100), total };
   world.hostChanged(h);
-  if (!image.present) world.later(300, () => pullOn(world, h, image, percent + 20));
+  if (!image.present) world.later(world.faults.pull_ms, () => pullOn(world, h, image, percent + 20));
 }
 
 export async function hosts(context) {
@@ -169,13 +169,14 @@ async function changeHost({ world, request, response }, h) {
 function removeHost({ world, response }, h) {
   if (h.sessions.used > 0) return problem(response, "conflict", "Desktops still run on it.");
   world.hosts = world.hosts.filter((x) => x !== h);
+  world.tellStaff("host_removed", { name: h.name });
   response.writeHead(204).end();
 }
 
 async function addHost({ world, request, response }) {
   const { name, endpoint, accept_host_key: accepted, ...rest } = await readJson(request);
   if (world.hosts.some((h) => h.name === name)) return problem(response, "already_exists");
-  if (!/^(ssh|unix|tcp):\/\//.test(endpoint)) return problem(response, "invalid_input", "The address is not one of ssh, unix, tcp.");
+  if (!/^(ssh|unix|tcp):\/\//.test(endpoint)) return problem(response, "invalid_input", "The address is not understood.", { errors: [{ pointer: "/endpoint", detail: "one of ssh://, unix://, tcp:// is needed" }] });
   if (endpoint.startsWith("ssh:") && accepted !== fingerprints.other) {
     return problem(response, "host_key_unknown", "", { host_key: { type: "ssh-ed25519", fingerprint: fingerprints.other } });
   }
@@ -190,6 +191,7 @@ const contexts = [
   { name: "default", endpoint: "unix:///var/run/docker.sock", description: "Current DOCKER_HOST based configuration", is_current: true },
   { name: "lab", endpoint: "ssh://berth@lab.example", description: "", is_current: false },
   { name: "gpu-room", endpoint: "ssh://root@10.20.0.40:2222", description: "Four cards, room 3", is_current: false },
+  { name: "old", endpoint: "", description: "", is_current: false, problem: "Its metadata cannot be read." },
 ];
 
 export async function dockerContexts({ world, request, response, account, parts }) {

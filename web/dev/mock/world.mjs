@@ -46,7 +46,7 @@ export class World {
     this.hosts = makeHosts();
     /** fleet: see makeHosts; hosts: ok|error|hang; contexts, ssh_key: none.
      *  templates: ok|empty|one|many|error|hang; sessions: ok|error|hang; events: ok|down; start/login/ticket: a problem code. */
-    this.faults = { templates: "ok", sessions: "ok", events: "ok", start: null, login: null, ticket: null, me: "ok", hosts: "ok", max_sessions: 3, latency_ms: 0, ticket_ms: 0, test_ms: 400 };
+    this.faults = { templates: "ok", sessions: "ok", events: "ok", start: null, login: null, ticket: null, me: "ok", hosts: "ok", max_sessions: 3, latency_ms: 0, ticket_ms: 0, test_ms: 400, pull_ms: 300 };
   }
 
   stop() {
@@ -148,7 +148,7 @@ export class World {
     }
     if (script === "queued" && stage.name === "queued") {
       ms = 120_000;
-      session.queue = { position: 3, estimate_s: 60 };
+      session.queue = { position: 3, estimate_s: 60, reason: "all_full", pull: null };
     }
     this.changed(session);
     this.work(session, stage, ms, () => {
@@ -228,9 +228,13 @@ export class World {
   }
 
   hostChanged(host) {
+    this.tellStaff("host", host);
+  }
+
+  tellStaff(event, data) {
     this.seq++;
     for (const { response, account } of this.streams) {
-      if (account.role !== "user") response.write(`id: ${this.seq}\nevent: host\ndata: ${JSON.stringify(host)}\n\n`);
+      if (account.role !== "user") response.write(`id: ${this.seq}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
     }
   }
 }

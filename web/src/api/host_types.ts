@@ -90,4 +90,6 @@ export interface DockerContext {
   is_current: boolean;
   /** The host that was made of it. */
   imported_as: string | null;
+  /** Why no host can be made of it. */
+  problem?: string | null;
 }

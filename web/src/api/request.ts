@@ -39,7 +39,14 @@ export function parseProblem(status: number, body: unknown, header: (name: strin
     request_id: text(b["request_id"]) || header("X-Request-Id"),
     retry_after_s: Number.isFinite(retry) ? retry : null,
     ...shown,
+    ...(text(b["operator_detail"]) ? { operator_detail: text(b["operator_detail"]) } : {}),
+    ...(Array.isArray(b["errors"]) ? { errors: (b["errors"] as unknown[]).filter(isFieldError) } : {}),
   };
+}
+
+function isFieldError(entry: unknown): entry is { pointer: string; detail: string } {
+  const e = entry as { pointer?: unknown; detail?: unknown } | null;
+  return typeof e?.pointer === "string" && typeof e.detail === "string";
 }
 
 function fallbackCode(status: number): Problem["code"] {

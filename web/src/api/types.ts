@@ -172,6 +172,10 @@ export interface Problem {
   detail: string;
   request_id: string | null;
   retry_after_s: number | null;
+  /** One entry for each field that is wrong. */
+  errors?: { pointer: string; detail: string }[];
+  /** The cause in technical words; only staff get it. */
+  operator_detail?: string;
   /** The key that a machine showed and that nobody has confirmed yet. */
   host_key?: { type: string; fingerprint: string };
 }

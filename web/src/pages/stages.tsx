@@ -2,7 +2,7 @@
 // The stages of a start, as the server reports them.
 import type { PullProgress } from "../api/host_types";
 import type { Session, Stage } from "../api/types";
-import { t } from "../i18n/i18n";
+import { t, tMaybe } from "../i18n/i18n";
 import { bytes, stopwatch, duration } from "../state/format";
 import { Icon } from "../ui/icon";
 
@@ -21,8 +21,9 @@ function Mark({ state }: { state: Stage["state"] }) {
 function queueText(session: Session): string | null {
   const q = session.queue;
   if (!q) return null;
-  if (q.estimate_s === null) return t("stage.position", { position: q.position });
-  return t("stage.position_estimate", { position: q.position, time: duration(q.estimate_s) });
+  const place = q.estimate_s === null ? t("stage.position", { position: q.position }) : t("stage.position_estimate", { position: q.position, time: duration(q.estimate_s) });
+  const why = q.reason ? tMaybe(`queue.${q.reason}`) : null;
+  return why ? `${place}. ${why}.` : place;
 }
 
 /** How far an image is: on its stage, or with the place in the queue while a host fetches it. */
@@ -31,9 +32,15 @@ export function pullText(pull: PullProgress): string {
   return t("stage.pull", { percent: Math.floor(pull.percent), bytes: bytes(pull.bytes), total: bytes(pull.total) });
 }
 
+/** A host may fetch the image while the session still waits for its place: it is said at the stage that is active. */
+function pullOf(session: Session, stage: Stage): PullProgress | null {
+  if (stage.state !== "active") return null;
+  return stage.progress ?? session.queue?.pull ?? null;
+}
+
 function detailOf(session: Session, stage: Stage): string | null {
   if (stage.state !== "active") return stage.detail ?? null;
-  const pull = stage.progress ?? (stage.name === "preparing" ? session.queue?.pull : null);
+  const pull = pullOf(session, stage);
   if (pull) return pullText(pull);
   return (stage.name === "queued" ? queueText(session) : null) ?? stage.detail ?? null;
 }
@@ -53,7 +60,7 @@ export function Stages({ session, nowMs }: { session: Session; nowMs: number }) 
       {session.stages.map((stage) => {
         const ms = stageMs(stage, nowMs);
         const detail = detailOf(session, stage);
-        const percent = stage.state === "active" ? (stage.progress ?? (stage.name === "preparing" ? session.queue?.pull : null))?.percent : null;
+        const percent = pullOf(session, stage)?.percent;
         return (
           <li key={stage.name} class={`stage stage-${stage.state}`} data-testid="stage" data-stage={stage.name} data-state={stage.state}>
             <span class="stage-mark"><Mark state={stage.state} /></span>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The server's event stream, as whoever listens sees it.
 
-export const eventTypes = ["hello", "session", "host", "reset"] as const;
+export const eventTypes = ["hello", "session", "host", "host_removed", "reset"] as const;
 export type EventType = (typeof eventTypes)[number];
 
 export interface StreamListener {

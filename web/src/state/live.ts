@@ -7,7 +7,7 @@ import { account, loadAccount } from "./account";
 import { type BrowserStream, openStream } from "./browser_stream";
 import { distrustClock, noteServerDate } from "./clock";
 import type { EventType, StreamListener } from "./event_stream";
-import { putHost } from "./hosts";
+import { dropHost, putHost } from "./hosts";
 import { loadSessions, loadTemplates, putSession } from "./sessions";
 
 export type LiveState = "connecting" | "live" | "polling" | "offline";
@@ -61,6 +61,9 @@ function take(type: EventType, data: string): void {
   } else if (type === "session") {
     const session = parse<Session>(data);
     if (session) putSession(session);
+  } else if (type === "host_removed") {
+    const gone = parse<{ name: string }>(data);
+    if (gone) dropHost(gone.name);
   } else {
     const host = parse<Host>(data);
     if (host) putHost(host);

@@ -30,16 +30,25 @@ interface Props {
   title: string;
   onRetry?: () => void;
   stale?: string | null;
+  /** Also what the server itself says: for those who set something up. */
+  detailed?: boolean;
+}
+
+/** The server's own sentences behind ours: its detail, each wrong field, and what only staff get. */
+function serverWords({ detail, errors, operator_detail: cause }: Problem): string[] {
+  const fields = (errors ?? []).map((e) => `${e.pointer.replace(/^\//, "")}: ${e.detail}`);
+  return [...new Set([detail, ...fields, cause ?? ""])].filter(Boolean);
 }
 
 /** An error where it happened: what, why, the request's id, and the way on. */
-export function ProblemNotice({ problem, title, onRetry, stale }: Props) {
+export function ProblemNotice({ problem, title, onRetry, stale, detailed = false }: Props) {
   return (
     <div class="notice notice-error" role="alert" data-testid="error">
       <Icon name="circle-alert" size={20} />
       <div class="notice-text">
         <strong>{title}</strong>
         <p>{problemText(problem)}</p>
+        {detailed && serverWords(problem).map((line) => <p key={line} class="muted">{line}</p>)}
         {stale && <p class="muted">{t("app.stale", { time: stale })}</p>}
         {problem.request_id && <RequestId id={problem.request_id} />}
       </div>

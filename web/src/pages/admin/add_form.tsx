@@ -107,7 +107,7 @@ export function AddForm({ onAdded, onEndpoint, start }: Props) {
           <summary>{t("add.more")}</summary>
           <div class="form"><HostFields choices={choices} labelError={labelError.value} /></div>
         </details>
-        {problem.value && <ProblemNotice title={t("add.failed")} problem={problem.value} />}
+        {problem.value && <ProblemNotice title={t("add.failed")} problem={problem.value} detailed />}
         {offer.value && (
           <ConfirmKey
             offer={offer.value} busy={busy.value} onCancel={() => (offer.value = null)}

@@ -8,7 +8,7 @@ import type { Problem } from "../../api/types";
 import { t } from "../../i18n/i18n";
 import { hostPath, navigate } from "../../router";
 import { remoteCommands } from "../../state/host_view";
-import { putHost } from "../../state/hosts";
+import { hosts, putHost } from "../../state/hosts";
 import { Button } from "../../ui/button";
 import { CopyText } from "../../ui/copy_text";
 import { Link } from "../../ui/link";
@@ -18,9 +18,12 @@ import { ProblemNotice, problemText } from "../../ui/problem";
 import { useTitle } from "../../ui/use_title";
 import { AddForm } from "./add_form";
 import { AdminFrame, BackLink } from "./frame";
+import { HostMark } from "./host_parts";
 
 function Context({ context, onDone, onUnknownKey }: { context: DockerContext; onDone: () => void; onUnknownKey: (context: DockerContext) => void }) {
   const busy = useSignal(false);
+  // Whether it can be reached is seen where it is taken over.
+  const host = context.imported_as === null ? undefined : hosts.value.get(context.imported_as);
   const take = async (): Promise<void> => {
     busy.value = true;
     const answer = await hostsApi.importContexts([context.name]);
@@ -41,10 +44,14 @@ function Context({ context, onDone, onUnknownKey }: { context: DockerContext; on
         <strong>{context.name}</strong>{context.is_current && <span class="tag">{t("add.current")}</span>}
         <code>{context.endpoint}</code>
         {context.description && <span class="hint">{context.description}</span>}
+        {context.problem && <span class="hint hint-error">{context.problem}</span>}
       </span>
       {context.imported_as !== null ? (
-        <span class="muted">{t("add.imported", { name: "" }).trim()} <Link href={hostPath(context.imported_as)}>{context.imported_as}</Link></span>
-      ) : (
+        <span class="context-host">
+          <span class="muted">{t("add.imported")} <Link href={hostPath(context.imported_as)}>{context.imported_as}</Link></span>
+          {host && <HostMark host={host} />}
+        </span>
+      ) : !context.problem && (
         <Button small icon="plus" busy={busy.value} testid="import" aria-label={t("add.import_named", { name: context.name })} onClick={() => void take()}>{t("add.import")}</Button>
       )}
     </li>

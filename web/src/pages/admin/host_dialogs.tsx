@@ -56,7 +56,7 @@ export function MaintenanceDialog({ host, onClose }: Props) {
           <input id="maintain-until" name="until" type="datetime-local" class="input" aria-describedby="maintain-until-hint" />
           <p id="maintain-until-hint" class="hint">{t("host.maintain.until_hint")}</p>
         </div>
-        {problem.value && <ProblemNotice title={t("host.action_failed")} problem={problem.value} />}
+        {problem.value && <ProblemNotice title={t("host.action_failed")} problem={problem.value} detailed />}
         <div class="dialog-actions">
           <Button onClick={onClose}>{t("app.cancel")}</Button>
           <Button type="submit" kind="primary" icon="wrench" busy={busy.value} testid="confirm">{t("host.maintain.submit")}</Button>
@@ -91,7 +91,7 @@ export function EditDialog({ host, onClose }: Props) {
     <Dialog title={t("host.edit.title", { name: host.name })} onClose={onClose}>
       <form onSubmit={(e) => void submit(e)} noValidate>
         <HostFields host={host} choices={choices} labelError={labelError.value} />
-        {problem.value && <ProblemNotice title={t("host.action_failed")} problem={problem.value} />}
+        {problem.value && <ProblemNotice title={t("host.action_failed")} problem={problem.value} detailed />}
         <div class="dialog-actions">
           <Button data-autofocus onClick={onClose}>{t("app.cancel")}</Button>
           <Button type="submit" kind="primary" busy={busy.value} testid="confirm">{t("host.edit.submit")}</Button>
@@ -121,7 +121,7 @@ export function RemoveDialog({ host, onDrain, onClose }: Props & { onDrain: () =
   return (
     <Dialog alert title={t("host.remove.title", { name: host.name })} onClose={onClose}>
       <p>{body}</p>
-      {problem.value && <ProblemNotice title={t("host.action_failed")} problem={problem.value} />}
+      {problem.value && <ProblemNotice title={t("host.action_failed")} problem={problem.value} detailed />}
       <div class="dialog-actions">
         <Button data-autofocus onClick={onClose}>{t("app.cancel")}</Button>
         {!fromFile && used > 0 && !isOut(host) && (
@@ -154,7 +154,7 @@ export function AcceptKeyDialog({ host, fingerprint, onClose }: Props & { finger
     <Dialog alert title={t("host.key.accept_title", { name: host.name })} onClose={onClose}>
       <p>{t("host.key.accept_body")}</p>
       <Facts facts={[[t("host.key.old"), <code>{host.host_key?.known_fingerprint ?? "–"}</code>], [t("host.key.new"), <code>{fingerprint}</code>]]} />
-      {problem.value && <ProblemNotice title={t("host.action_failed")} problem={problem.value} />}
+      {problem.value && <ProblemNotice title={t("host.action_failed")} problem={problem.value} detailed />}
       <div class="dialog-actions">
         <Button data-autofocus onClick={onClose}>{t("app.cancel")}</Button>
         <Button kind="danger" icon="key-round" busy={busy.value} testid="confirm" onClick={() => void accept()}>{t("host.key.accept")}</Button>

@@ -54,7 +54,7 @@ export function HostFields({ host, choices, labelError }: { host?: Host; choices
   return (
     <>
       <div class="field-grid">
-        <Field name="weight" type="number" label={t("set.weight")} hint={t("set.weight_hint")} value={host?.weight ?? 1} />
+        <Field name="weight" type="number" step="1" label={t("set.weight")} hint={t("set.weight_hint")} value={host?.weight ?? 1} />
         <Field name="capacity" type="number" step="1" label={t("set.capacity")} hint={t("set.zero")} value={host?.sessions.capacity ?? 0} />
         <Field name="memory" type="number" label={t("set.memory")} hint={t("set.zero")} value={memory} />
         <Field name="cpus" type="number" label={t("set.cpus")} hint={t("set.zero")} value={host?.cpus?.capacity ?? 0} />
@@ -80,7 +80,7 @@ export function readSettings(data: FormData, choices: Choices, host?: Host): Hos
   const labels = parseLabels(text("labels"));
   if (labels === null) return null;
   const all: Required<HostSettings> = {
-    weight: number("weight") || 1, capacity_sessions: Math.round(number("capacity")), memory_bytes: Math.round(number("memory") * gigabyte), cpus: number("cpus"),
+    weight: Math.round(number("weight")) || 1, capacity_sessions: Math.round(number("capacity")), memory_bytes: Math.round(number("memory") * gigabyte), cpus: number("cpus"),
     labels, data_path: choices.data_path, transport: choices.transport, public_name: text("public_name"),
   };
   const before: Required<HostSettings> = {

@@ -64,7 +64,7 @@ export function TestDialog({ host, onClose }: { host: Host; onClose: () => void 
   return (
     <Dialog title={t("host.test.title", { name: host.name })} onClose={onClose}>
       {busy.value && <p class="working" role="status"><span class="spinner" aria-hidden="true" /> {t("host.test.running")}</p>}
-      {problem.value && <ProblemNotice title={t("host.action_failed")} problem={problem.value} />}
+      {problem.value && <ProblemNotice title={t("host.action_failed")} problem={problem.value} detailed />}
       {steps.value && !busy.value && (
         <p class={failed ? "notice notice-error" : "notice notice-ok"} data-testid="test-summary">
           <Icon name={failed ? "circle-alert" : "circle-check"} size={20} /><span>{summary(steps.value)}</span>
