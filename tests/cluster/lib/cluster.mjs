@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { document } from '../../api/lib/contract.mjs'
 import { Viewer } from '../../api/lib/rfb.mjs'
 import { until } from '../../api/lib/wait.mjs'
 import { Checker } from '../checker/checker.mjs'
@@ -76,6 +77,13 @@ export class Cluster {
 
     ended = (id, limit_ms) => this.until_session(id, 'has ended', ({ state }) => state === 'ended', limit_ms)
 
+    // The session is ready, and known to be so or not.
+    has_condition(id, wanted) {
+        const is_so = ({ state, condition }) =>
+            state === 'ready' && (condition === wanted || !promises('Session', 'condition'))
+        return this.until_session(id, `is ready, ${wanted}`, is_so)
+    }
+
     // As many sessions on a host as `count`, whatever the other one gets.
     async some_on(person, name, count, prefix) {
         const found = []
@@ -95,9 +103,12 @@ export class Cluster {
 
     // ---- desktops -----------------------------------------------------------------------------------
 
+    containers_on = (host, session) =>
+        host.engine.containers([`io.berth.deployment=${this.server.deployment()}`, `io.berth.session=${session}`])
+
     container_of = async (session) => {
         const host = this.host((await this.session(session)).host)
-        const found = await host.engine.containers(`io.berth.session=${session}`)
+        const found = await this.containers_on(host, session)
         assert.equal(found.length, 1, `containers of ${session} on ${host.name}`)
         return { host, id: found[0].Id }
     }
@@ -145,6 +156,9 @@ export class Cluster {
         await this.lab.stop()
     }
 }
+
+// Whether the document knows a field already: what it promises is asserted, what is still to come is not.
+export const promises = (schema, field) => field in (document.components.schemas[schema]?.properties ?? {})
 
 // Runs `body` with a cluster; that the server ends well and everything goes away are tests too.
 export async function with_cluster(t, what, count, options, body) {
