@@ -145,6 +145,23 @@ export class Cluster {
         return host
     }
 
+    // After a test that failed half-way: everything that can be wrong with a host is put right for the next one.
+    async recover() {
+        for (const host of this.lab.hosts) {
+            for (const name of ['sshd', 'dockerd']) host.signal(name, 'SIGCONT')
+            await host.heal()
+            await host.free_disk()
+            await host.relay?.clear()
+            if (host.pids('dockerd').length === 0) await host.start_engine()
+            await host.load_images()
+            await host.reset_sshd()
+        }
+        this.lab.write_known_hosts()
+        this.checker.unreachable.clear()
+        await this.all_up()
+        await this.end_all()
+    }
+
     async stop() {
         this.checker?.stop()
         if (this.server) {
@@ -183,9 +200,16 @@ export async function checked(t, cluster, name, body, limit_ms = 180_000) {
     await t.test(
         name,
         async () => {
-            await body()
-            await cluster.checker.at_rest()
+            try {
+                await body()
+                await cluster.checker.at_rest()
+            } catch (error) {
+                await cluster
+                    .recover()
+                    .catch((next) => (error.message += `\nand the hosts did not recover: ${next.message}`))
+                throw error
+            }
         },
-        limit_ms + 90_000,
+        limit_ms + 180_000,
     )
 }
