@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { document } from '../../api/lib/contract.mjs'
 import { Viewer } from '../../api/lib/rfb.mjs'
 import { until } from '../../api/lib/wait.mjs'
 import { Checker } from '../checker/checker.mjs'
@@ -76,6 +77,13 @@ export class Cluster {
 
     ended = (id, limit_ms) => this.until_session(id, 'has ended', ({ state }) => state === 'ended', limit_ms)
 
+    // The session is ready, and known to be so or not.
+    has_condition(id, wanted) {
+        const is_so = ({ state, condition }) =>
+            state === 'ready' && (condition === wanted || !promises('Session', 'condition'))
+        return this.until_session(id, `is ready, ${wanted}`, is_so)
+    }
+
     // As many sessions on a host as `count`, whatever the other one gets.
     async some_on(person, name, count, prefix) {
         const found = []
@@ -95,9 +103,12 @@ export class Cluster {
 
     // ---- desktops -----------------------------------------------------------------------------------
 
+    containers_on = (host, session) =>
+        host.engine.containers([`io.berth.deployment=${this.server.deployment()}`, `io.berth.session=${session}`])
+
     container_of = async (session) => {
         const host = this.host((await this.session(session)).host)
-        const found = await host.engine.containers(`io.berth.session=${session}`)
+        const found = await this.containers_on(host, session)
         assert.equal(found.length, 1, `containers of ${session} on ${host.name}`)
         return { host, id: found[0].Id }
     }
@@ -134,6 +145,23 @@ export class Cluster {
         return host
     }
 
+    // After a test that failed half-way: everything that can be wrong with a host is put right for the next one.
+    async recover() {
+        for (const host of this.lab.hosts) {
+            for (const name of ['sshd', 'dockerd']) host.signal(name, 'SIGCONT')
+            await host.heal()
+            await host.free_disk()
+            await host.relay?.clear()
+            if (host.pids('dockerd').length === 0) await host.start_engine()
+            await host.load_images()
+            await host.reset_sshd()
+        }
+        this.lab.write_known_hosts()
+        this.checker.unreachable.clear()
+        await this.all_up()
+        await this.end_all()
+    }
+
     async stop() {
         this.checker?.stop()
         if (this.server) {
@@ -145,6 +173,9 @@ export class Cluster {
         await this.lab.stop()
     }
 }
+
+// Whether the document knows a field already: what it promises is asserted, what is still to come is not.
+export const promises = (schema, field) => field in (document.components.schemas[schema]?.properties ?? {})
 
 // Runs `body` with a cluster; that the server ends well and everything goes away are tests too.
 export async function with_cluster(t, what, count, options, body) {
@@ -169,9 +200,16 @@ export async function checked(t, cluster, name, body, limit_ms = 180_000) {
     await t.test(
         name,
         async () => {
-            await body()
-            await cluster.checker.at_rest()
+            try {
+                await body()
+                await cluster.checker.at_rest()
+            } catch (error) {
+                await cluster
+                    .recover()
+                    .catch((next) => (error.message += `\nand the hosts did not recover: ${next.message}`))
+                throw error
+            }
         },
-        limit_ms + 90_000,
+        limit_ms + 180_000,
     )
 }

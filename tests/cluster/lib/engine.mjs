@@ -47,6 +47,7 @@ export class Engine {
         return (await this.get('/info')).ID
     }
 
+    // `label`: one, or several that must all be there: 'name' or 'name=value'.
     containers = (label) => this.get(`/containers/json?all=1${filters_of(label)}`)
     networks = (label) => this.get(`/networks${filters_of(label).replace('&', '?')}`)
     volumes = async (label) => (await this.get(`/volumes${filters_of(label).replace('&', '?')}`)).Volumes ?? []
@@ -87,4 +88,5 @@ function answer_of(response, text) {
     return answer
 }
 
-const filters_of = (label) => (label ? `&filters=${encodeURIComponent(JSON.stringify({ label: [label] }))}` : '')
+const filters_of = (label) =>
+    label ? `&filters=${encodeURIComponent(JSON.stringify({ label: [label].flat() }))}` : ''

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { Viewer } from '../../api/lib/rfb.mjs'
 import { pause, until } from '../../api/lib/wait.mjs'
-import { by_ssh, with_cluster } from '../lib/cluster.mjs'
+import { by_ssh, promises, with_cluster } from '../lib/cluster.mjs'
 
 const image = 'berth/test-rfb:latest'
 const ids = (sessions) => sessions.map(({ id }) => id)
@@ -22,7 +22,7 @@ async function spreading(t, c, person) {
             hosts.map(({ state }) => state),
             ['up', 'up'],
         )
-        if (by_ssh)
+        if (by_ssh && promises('Host', 'way'))
             assert.deepEqual(
                 hosts.map(({ way }) => way),
                 ['streamlocal', 'streamlocal'],
@@ -34,7 +34,8 @@ async function spreading(t, c, person) {
         await Promise.all(ids(asked).map((id) => person.reach(id, 'ready', 90_000)))
         c.sessions = await Promise.all(ids(asked).map(c.session))
         assert.deepEqual(count_by_host(c.sessions), { h1: 5, h2: 5 })
-        for (const { placement } of c.sessions) assert.equal(placement?.length, 2)
+        if (promises('Session', 'placement'))
+            for (const { placement } of c.sessions) assert.equal(placement.length, 2)
     })
     await t.test('smoke: each desktop answers through the gateway, and is the right one', () =>
         c.all_answer(person, c.sessions),
@@ -52,11 +53,8 @@ async function cut_host(t, c, person) {
         async () => {
             await c.host('h1').cut()
             await c.is_away('h1')
-            for (const { id } of on('h1')) {
-                const session = await c.until_session(id, 'is unknown', ({ condition }) => condition === 'unknown')
-                assert.equal(session.state, 'ready')
-            }
-            for (const { id } of on('h2')) assert.equal((await c.session(id)).condition, 'ok')
+            for (const { id } of on('h1')) await c.has_condition(id, 'unknown')
+            for (const { id } of on('h2')) await c.has_condition(id, 'ok')
             await c.all_answer(person, on('h2'))
         },
     )
@@ -81,7 +79,7 @@ async function cut_host(t, c, person) {
             assert.equal((await person.delete(`/api/v1/sessions/${id}`)).status, 202)
             await pause(6000) // longer than an owner waits: the slot is free, the session is not forgotten
             assert.equal((await c.session(id)).state, 'stopping')
-            assert.equal((await c.host('h1').engine.containers(`io.berth.session=${id}`)).length, 1)
+            assert.equal((await c.containers_on(c.host('h1'), id)).length, 1)
         },
     )
     await t.test(
@@ -91,10 +89,7 @@ async function cut_host(t, c, person) {
             await c.is_back('h1')
             const [stopped, ...kept] = on('h1')
             await c.ended(stopped.id)
-            for (const { id } of kept) {
-                const session = await c.until_session(id, 'is ok', ({ condition }) => condition === 'ok')
-                assert.equal(session.state, 'ready')
-            }
+            for (const { id } of kept) await c.has_condition(id, 'ok')
             await c.all_answer(person, kept)
             c.sessions = c.sessions.filter(({ id }) => id !== stopped.id)
             await c.checker.at_rest()
@@ -114,8 +109,7 @@ async function failures(t, c, person) {
         return { id, end }
     }
     const nothing_of = async (id) => {
-        for (const { engine, name } of c.lab.hosts)
-            assert.deepEqual(await engine.containers(`io.berth.session=${id}`), [], `on ${name}`)
+        for (const host of c.lab.hosts) assert.deepEqual(await c.containers_on(host, id), [], `on ${host.name}`)
     }
     await t.test('A-04 smoke: a desktop that never becomes ready leaves no container behind', async () => {
         const { id } = await fails('never')
