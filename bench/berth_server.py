@@ -34,11 +34,11 @@ def free_port():
 
 
 class Berth:
-    def __init__(self, binary):
+    def __init__(self, binary, more_config=""):
         self.state = pathlib.Path(tempfile.mkdtemp(prefix="berth-bench-"))
         self.port = free_port()
         config = self.state / "berth.yaml"
-        config.write_text(CONFIG)
+        config.write_text(CONFIG + more_config)
         env = dict(os.environ, BERTH_ADMIN_PASSWORD="bench-password-1")
         self.log = open(self.state / "log", "w")
         self.process = subprocess.Popen(

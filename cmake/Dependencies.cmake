@@ -14,6 +14,7 @@ find_package(prometheus-cpp REQUIRED COMPONENTS core)   # core only: no second w
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium>=1.0.18) # argon2id, random, seals
 pkg_check_modules(archive REQUIRED IMPORTED_TARGET libarchive>=3.6)  # tar of the archive endpoint
+pkg_check_modules(libssh REQUIRED IMPORTED_TARGET libssh>=0.10.6)      # docs/traps/libssh-0.10.md
 pkg_check_modules(zlib REQUIRED IMPORTED_TARGET zlib)
 
 # SOCI ships no usable CMake package in Debian 12.

@@ -12,6 +12,7 @@ constexpr std::array all_codes{
     Errc::not_found,        Errc::already_exists,   Errc::conflict,
     Errc::quota_exceeded,   Errc::rate_limited,     Errc::no_capacity,
     Errc::host_unreachable, Errc::engine_error,     Errc::image_missing,
+    Errc::host_key_unknown, Errc::host_key_changed,
     Errc::not_ready,        Errc::ended,            Errc::ticket_spent,
     Errc::too_large,        Errc::unsupported_media_type, Errc::method_not_allowed,
     Errc::timed_out,        Errc::protocol_violation, Errc::shutting_down,
@@ -33,6 +34,8 @@ std::string_view name_of(Errc code) noexcept {
     case Errc::no_capacity: return "no_capacity";
     case Errc::host_unreachable: return "host_unreachable";
     case Errc::engine_error: return "engine_error";
+    case Errc::host_key_unknown: return "host_key_unknown";
+    case Errc::host_key_changed: return "host_key_changed";
     case Errc::image_missing: return "image_missing";
     case Errc::not_ready: return "not_ready";
     case Errc::ended: return "ended";

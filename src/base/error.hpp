@@ -28,6 +28,8 @@ enum class Errc {
     no_capacity,          // every suitable host is full; retry: later
     host_unreachable,     // the engine did not answer: outcome unknown; retry: later
     engine_error,         // the engine answered with a failure of its own; retry: later
+    host_key_unknown,     // the machine showed a key that nobody has confirmed; retry: after that
+    host_key_changed,     // the machine shows another key than the known one; retry: after a look
     image_missing,        // the host does not have the image; retry: after a pull
     not_ready,            // the session is not usable yet; retry: later
     ended,                // the session is over; retry: no

@@ -60,10 +60,38 @@ inline constexpr Seconds engine_list = 10s;
 inline constexpr Seconds engine_create = 30s;
 inline constexpr Seconds engine_start = 60s;
 inline constexpr Seconds engine_remove = 60s;
+inline constexpr Seconds engine_pause = 10s; // 21 ms measured
+
+// SSH.
+inline constexpr int ssh_handshakes = 8;          // at once over all hosts: each costs CPU on both ends
+inline constexpr int ssh_handshakes_per_host = 4; // sshd's MaxStartups begins to refuse at 10
+inline constexpr int ssh_early_retries = 3;       // after a reset before the banner (MaxStartups)
+inline constexpr Seconds ssh_connect = 10s;       // TCP, handshake and authentication together
+inline constexpr Seconds ssh_agent = 2s;          // a frozen agent is left out after that
+inline constexpr Seconds ssh_config = 5s;         // `ssh -G`; a Match exec may take a while
+inline constexpr Seconds ssh_config_fresh = 60s;  // its answer is kept that long
+inline constexpr Seconds ssh_keepalive = 3s;      // silence after which the peer is asked …
+inline constexpr int ssh_misses = 3;              // … and so many of these are death
+inline constexpr Seconds ssh_user_timeout = 8s;   // TCP: unacknowledged data
+inline constexpr std::size_t ssh_channels = 512;  // per session
+inline constexpr int ssh_execs = 8;               // of sshd's MaxSessions (10)
+inline constexpr int ssh_connections = 20;        // per host, by default
+inline constexpr Milliseconds ssh_backoff_first = 200ms;
+inline constexpr Milliseconds ssh_backoff_longest = 5s;
+inline constexpr Seconds ssh_idle = 60s;          // a desktop connection without a desktop
+inline constexpr std::size_t ssh_write = 128 * 1024; // libssh's own buffer has no bound
+inline constexpr std::size_t ssh_error_text = 4 * 1024;
+inline constexpr std::size_t ssh_config_output = 64 * 1024;
+inline constexpr std::size_t ssh_known_hosts = 8 * 1024 * 1024; // a file larger than that is not read
+inline constexpr int ssh_child_forwards = 256;    // ports that one OpenSSH child forwards
 
 // Broker.
 inline constexpr std::size_t sessions_queued = 2000;
 inline constexpr std::chrono::minutes queue_wait = 30min; // then an honest failure
+inline constexpr Seconds queue_announced = 1s; // those who wait are told of their places at most that often
+inline constexpr int start_retries = 2;        // further hosts for a start that failed by its host's fault
+inline constexpr Seconds warm_resume = 5s;  // a paused desktop answers after 20 ms; then it is given up
+inline constexpr Seconds warm_proof = 20s;  // one reconciler round: until then a dead one is noticed
 inline constexpr Seconds owner_released = 5s; // a removal that takes longer no longer blocks its owner
 inline constexpr Seconds removal_retry_longest = 60s;
 inline constexpr Seconds input_stored = 30s; // sampling of the idle clock's stored value

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/catalog.hpp"
 
+#include "session/blame.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <utility>
@@ -69,6 +71,25 @@ Result<session::Spec> spec_for(const Template& chosen, const std::string& resolu
     }
     spec.env[chosen.resolution_env] = wanted;
     return spec;
+}
+
+bool is_default_resolution(const Template& chosen, const std::string& resolution) {
+    return resolution.empty() || (!chosen.resolutions.empty() && resolution == chosen.resolutions.front());
+}
+
+placement::Need need_of(const Template& chosen) {
+    placement::Need need;
+    need.image = chosen.spec.image;
+    need.labels = chosen.host_labels;
+    return need;
+}
+
+placement::Need need_of(const session::Session& session) {
+    placement::Need need;
+    need.image = session.spec.image;
+    need.labels = session.placement_labels;
+    need.excluded = session::hosts_to_avoid(session);
+    return need;
 }
 
 } // namespace berth::broker

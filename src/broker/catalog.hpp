@@ -12,6 +12,16 @@
 
 namespace berth::broker {
 
+enum class PullPolicy { never, missing }; // missing: fetched where no host has the image
+enum class WarmKind { paused, running };   // paused costs no processor time and 20 ms at the claim
+
+// Sessions made ahead of time. max 0 = none.
+struct WarmPolicy {
+    int min = 0; // always ready
+    int max = 0; // as demand shows
+    WarmKind kind = WarmKind::paused;
+};
+
 struct Template {
     TemplateName name;
     std::string title, description, icon;
@@ -23,6 +33,8 @@ struct Template {
     std::map<std::string, std::string> host_labels;
     bool is_enabled = true;
     int max_running = 0;         // 0 = no limit
+    PullPolicy pull = PullPolicy::never;
+    WarmPolicy warm;
 };
 
 class Catalog {
@@ -44,5 +56,12 @@ Template complete(Template chosen, const ImageFacts* facts);
 // The template's spec with the person's choice in it. invalid_input when the resolution is not one
 // of the template's (or, without a list, not WIDTHxHEIGHT between 320x200 and 7680x4320).
 Result<session::Spec> spec_for(const Template& chosen, const std::string& resolution);
+
+// Whether the choice is what everybody gets who chooses nothing.
+bool is_default_resolution(const Template& chosen, const std::string& resolution);
+
+// What a host must offer.
+placement::Need need_of(const Template& chosen);
+placement::Need need_of(const session::Session& session); // without the hosts it failed on
 
 } // namespace berth::broker

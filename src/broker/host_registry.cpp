@@ -6,6 +6,7 @@
 #include "base/log.hpp"
 #include "net/deadline.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace berth::broker {
@@ -54,6 +55,7 @@ HostRegistry::HostRegistry(
     for (auto& host : hosts) {
         BERTH_ASSERT(host.engine);
         auto id = host.view.id;
+        if (host.most_creating == 0) host.most_creating = host.view.creating_limit;
         hosts_.emplace(id, std::move(host));
     }
 }
@@ -234,6 +236,16 @@ void HostRegistry::note_image_missing(const HostId& id, const std::string& image
     if (!host || !host->view.images_missing.insert(image).second) return;
     log("broker").warn("image_missing host={} image={}", id.str(), log_safe(image));
     sink_.host_changed(id);
+}
+
+int HostRegistry::most_creating(const HostId& id) const {
+    const auto* host = find(id);
+    return host ? std::max(1, host->most_creating) : 1;
+}
+
+void HostRegistry::set_creating_limit(const HostId& id, int limit) {
+    auto* host = entry(id);
+    if (host) host->view.creating_limit = std::clamp(limit, 1, std::max(1, host->most_creating));
 }
 
 Status HostRegistry::set_draining(const HostId& id, bool is_draining) {

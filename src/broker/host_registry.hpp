@@ -24,6 +24,7 @@ struct HostEntry {
     HostFacts facts;
     std::optional<TimePoint> last_check_at;
     int misses = 0;
+    int most_creating = 0; // what the definition says; 0 = as view.creating_limit began
     ContainerHost* engine = nullptr; // owned by the composition root, outlives the registry
 };
 
@@ -78,6 +79,11 @@ public:
     // Choice and reservation are one step: nothing else runs in between.
     placement::Verdict choose_and_reserve(const placement::Need& need, HostSlot& slot);
     void note_image_missing(const HostId& id, const std::string& image);
+    // Creations in flight at most, by its definition or its cores.
+    int most_creating(const HostId& id) const;
+    void set_creating_limit(const HostId& id, int limit); // 1 … most_creating
+    // A start failed there: looks at once whether the host is well.
+    void suspect(const HostId&) {}
     Status set_draining(const HostId& id, bool is_draining);
 
 private:

@@ -13,7 +13,9 @@
 
 #include <functional>
 #include <memory>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -120,6 +122,36 @@ struct HostFacts {
     std::int64_t memory_bytes = 0;
 };
 
+// The way in, for people; known without asking anybody.
+enum class KeyStatus { none, ok, unknown, changed }; // none: this way has no host key, or none was seen yet
+struct HostAccess {
+    HostAccess() = default;
+    std::string way;        // "unix", "tcp", "tls", "streamlocal", "dial-stdio", "openssh" …; empty = none yet
+    std::string last_error; // of the last try that failed; empty while it works
+    KeyStatus key = KeyStatus::none;
+    std::string key_type, fingerprint, known_fingerprint; // "ssh-ed25519", "SHA256:…"
+    int connections = 0, most_connections = 0;            // most 0 = does not count them
+    std::optional<Milliseconds> round_trip;               // of the last check
+};
+
+// One line of a live checklist.
+enum class TestState { ok, failed, skipped };
+struct TestStep {
+    TestStep() = default;
+    std::string name;  // stable word: "resolve", "tcp", "host_key", "authentication", "engine" …
+    std::string title; // for people
+    TestState state = TestState::skipped;
+    Milliseconds took{0};
+    std::string text;
+    std::string remedy; // what to do when it failed
+};
+
+struct PullState {
+    PullState() = default;
+    std::int64_t done_bytes = 0, total_bytes = 0; // total 0 = not known yet
+    std::string text;                             // the engine's word
+};
+
 // Noticed on the engine's event stream. `is_gap`: the stream was (re)connected, look at everything.
 struct HostNotice {
     bool is_gap = false;
@@ -159,6 +191,25 @@ public:
     // Last lines of the container's output, newest last, for staff.
     virtual Task<Result<std::vector<std::string>>>
     logs(const ContainerId& container, int lines, Deadline deadline) = 0;
+
+    // Its processes stand still / go on. Success when they do already.
+    virtual Task<Status> pause(const ContainerId& container, Deadline deadline) = 0;
+    virtual Task<Status> unpause(const ContainerId& container, Deadline deadline) = 0;
+    // Fetches the image from its registry; `progress` is called as it goes and must not throw.
+    // Ends with the image there, or with engine_error and the registry's words.
+    virtual Task<Status>
+    pull(std::string image, std::function<void(const PullState&)> progress, Deadline deadline) = 0;
+    // Names of all named volumes there.
+    virtual Task<Result<std::set<std::string>>> volumes(Deadline deadline) = 0;
+
+    virtual HostAccess access() const = 0;
+    // The way in and the engine, step by step, for a person who asks why it does not work.
+    virtual Task<std::vector<TestStep>> examine(Deadline deadline) = 0;
+    // Takes the key that the machine shows now as known, if it has this fingerprint; conflict if
+    // not. not_found where there are no keys.
+    virtual Task<Status> accept_key(std::string fingerprint, Deadline deadline) = 0;
+    // Ends connections; after it every call fails. Before destruction, on the core thread.
+    virtual Task<void> close() = 0;
 };
 
 // Waits until the session can be used: for `rfb` the desktop's greeting and its authentication with

@@ -17,6 +17,8 @@ void RunnerRegistry::start(
         context_, std::move(stored), std::move(first), std::move(slot));
     auto [place, is_new] = runners_.emplace(id, runner);
     BERTH_ASSERT(is_new);
+    // At once, so that whoever asked is told the place with the answer.
+    runner->begin();
     scope_.spawn(drive(std::move(runner)));
 }
 
@@ -26,7 +28,7 @@ void RunnerRegistry::recover(session::Session stored) {
     HostSlot slot;
     if (step->session.host) {
         auto is_creating = step->session.state == session::State::creating
-                        || step->session.state == session::State::starting;
+                        || (step->session.state == session::State::starting && !session::is_from_pool(step->session));
         slot = HostSlot{context_.hosts, *step->session.host, is_creating};
     }
     start(std::move(step->session), std::move(step->actions), std::move(slot));
@@ -68,8 +70,26 @@ int RunnerRegistry::count_of(const std::string& realm, const std::string& subjec
 
 int RunnerRegistry::count_of(const TemplateName& name) const {
     int count = 0;
-    for (const auto& [id, runner] : runners_) count += runner->session().template_name == name;
+    for (const auto& [id, runner] : runners_) count += runner->session().template_name == name && runner->session().pool.empty();
     return count;
+}
+
+int RunnerRegistry::count_claimed() const {
+    int count = 0;
+    for (const auto& [id, runner] : runners_) count += runner->session().pool.empty();
+    return count;
+}
+
+LeaseEnds RunnerRegistry::lease_ends() const {
+    LeaseEnds ends;
+    for (const auto& [id, runner] : runners_) {
+        const auto& s = runner->session();
+        auto end = session::ends_at(s);
+        if (s.state == session::State::ready && end) ends.emplace_back(*s.host, *end);
+        // On its way out: as good as free.
+        else if (s.state == session::State::stopping && s.host) ends.emplace_back(*s.host, context_.clock.now());
+    }
+    return ends;
 }
 
 net::Task<void> RunnerRegistry::stop() {

@@ -24,9 +24,13 @@ public:
     // The one that holds the owner's slot, if any.
     std::shared_ptr<SessionRunner> find(const session::Owner& owner) const;
     std::vector<std::shared_ptr<SessionRunner>> all() const;
-    // Live sessions that hold a slot of that subject.
+    // When the leases that run now end, and where.
+    LeaseEnds lease_ends() const;
+    // Live sessions that hold a slot of that subject. Those of pools are nobody's yet: they count here
+    // for the realm "pool" only, and not below.
     int count_of(const std::string& realm, const std::string& subject) const;
     int count_of(const TemplateName& name) const;
+    int count_claimed() const; // all but those of pools
     std::size_t size() const noexcept { return runners_.size(); }
     // Ends the runners, not the sessions.
     net::Task<void> stop();

@@ -5,6 +5,7 @@
 #include "base/limits.hpp"
 #include "base/log.hpp"
 #include "net/deadline.hpp"
+#include "session/blame.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -32,9 +33,18 @@ SessionRunner::SessionRunner(
     , inbox_changed_{context.executor}
     , actions_changed_{context.executor}
     , session_changed_{context.executor}
-    , left_queue_at_{context.clock.now()}
     , probe_scope_{context.executor, "probe"}
-    , act_scope_{context.executor, "act"} {}
+    , former_scope_{context.executor, "former"}
+    , act_scope_{context.executor, "act"} {
+    begin_creation();
+}
+
+void SessionRunner::begin() {
+    while (!actions_.empty() && actions_.front() == Action::place) {
+        actions_.pop_front();
+        place();
+    }
+}
 
 void SessionRunner::post(session::Event event) {
     Item item;
@@ -66,7 +76,6 @@ net::Task<void> SessionRunner::wait_while(
 
 void SessionRunner::placed(session::Event event, HostSlot slot) {
     slot_ = std::move(slot);
-    left_queue_at_ = context_.clock.now();
     post(std::move(event));
 }
 
@@ -81,8 +90,8 @@ net::Task<void> SessionRunner::run() {
         co_await std::move(handling);
     }
     context_.keeper.arm(session_.id, std::nullopt);
-    context_.queue.leave(session_.id);
     co_await stop();
+    end_creation();
     slot_.release();
     for (auto& item : inbox_) {
         if (!item.asked) continue;
@@ -92,7 +101,9 @@ net::Task<void> SessionRunner::run() {
 }
 
 net::Task<void> SessionRunner::stop() {
+    context_.queue.leave(session_.id);
     co_await probe_scope_.stop();
+    co_await former_scope_.stop();
     co_await act_scope_.stop();
 }
 
@@ -134,21 +145,17 @@ net::Task<Status> SessionRunner::store(session::Step& step, const Item& item) {
 
 void SessionRunner::adopt(session::Step step) {
     auto before = session_.state;
+    auto generation = session_.generation;
     session_ = std::move(step.session);
-    if (before < State::probing && session_.state >= State::probing) {
-        if (session_.state == State::probing)
-            context_.queue.note_start_took(context_.clock.now() - left_queue_at_);
+    begin_creation();
+    // Not in the queue: the slot that waits there for its event is the next attempt's.
+    if (session_.state >= State::probing || is_stale(generation)) {
+        end_creation();
         slot_.creation_done();
     }
-    if (before != session_.state) {
-        log("broker").info(
-            "session_{} session={} template={} host={}", session::name_of(session_.state),
-            session_.id.str(), session_.template_name.str(), session_.host ? session_.host->str() : "-");
-        if (session_.state == State::stopping && session_.end->reason == session::EndReason::failed)
-            log("broker").warn("start_failed session={} {}", session_.id.str(), log_safe(session_.end->detail, 500));
-    }
-    if (before == State::probing && session_.state == State::ready)
-        context_.start_times.note(session_.template_name, *session_.ready_at - session_.created_at);
+    // The place there is given up; what may still be in it is removed by its own action.
+    if (is_stale(generation)) slot_.release();
+    note_change(before, generation);
     if (session_.state != State::probing) probe_scope_.cancel();
     context_.keeper.arm(session_.id, session::next_deadline(session_));
     if (step.is_visible) context_.sink.session_changed(session_);
@@ -157,12 +164,46 @@ void SessionRunner::adopt(session::Step step) {
     session_changed_.notify();
 }
 
+void SessionRunner::note_change(State before, int generation) {
+    if (is_stale(generation)) {
+        const auto& failed = session_.attempts.back();
+        log("broker").warn("start_again session={} generation={} failed_on={} {}", session_.id.str(),
+                           session_.generation, failed.host.str(), log_safe(failed.detail, 500));
+    }
+    if (before == session_.state) return;
+    log("broker").info(
+        "session_{} session={} template={} host={}", session::name_of(session_.state),
+        session_.id.str(), session_.template_name.str(), session_.host ? session_.host->str() : "-");
+    if (session_.state == State::stopping && session_.end->reason == session::EndReason::failed)
+        log("broker").warn("start_failed session={} {}", session_.id.str(), log_safe(session_.end->detail, 500));
+    if (before == State::probing && session_.state == State::ready)
+        context_.start_times.note(session_.template_name, *session_.ready_at - session_.created_at);
+}
+
+// A claimed session only goes on; nothing is created for it.
+void SessionRunner::begin_creation() {
+    if (creating_on_ || session_.state != State::creating) return;
+    creating_on_ = session_.host;
+    engine_took_ = Milliseconds{0};
+    context_.meter.began(*creating_on_);
+}
+
+void SessionRunner::end_creation() {
+    if (!creating_on_) return;
+    // What failed for a reason of its own says nothing about the host's pace; a time-out does.
+    auto is_telling = session_.state == State::probing
+                   || (session_.state == State::queued && session_.attempts.back().code == Errc::timed_out)
+                   || (session_.state == State::stopping && session_.end->code == Errc::timed_out);
+    context_.meter.ended(*creating_on_, is_telling ? std::optional{engine_took_} : std::nullopt);
+    creating_on_.reset();
+}
+
 EventRecord SessionRunner::record_of(const session::Step& step, const Item& item) const {
     EventRecord record;
     record.at = context_.clock.now();
     record.type = "session." + std::string{session::name_of(item.event)};
     record.session = session_.id;
-    record.owner = session_.owner;
+    record.owner = step.session.owner; // a claim changes it
     record.from_state = session::name_of(session_.state);
     record.to_state = session::name_of(step.session.state);
     record.actor = item.actor;
@@ -184,13 +225,7 @@ net::Task<void> SessionRunner::act() {
 
 net::Task<void> SessionRunner::carry_out(Action action) {
     switch (action) {
-    case Action::place: {
-        placement::Need need{session_.spec.image, session_.placement_labels};
-        context_.queue.wait(session_.id, std::move(need), [this](session::Event event, HostSlot slot) {
-            placed(std::move(event), std::move(slot));
-        });
-        co_return;
-    }
+    case Action::place: place(); co_return;
     case Action::create_container: co_await create_container(); co_return;
     case Action::start_container: co_await start_container(); co_return;
     case Action::probe_ready:
@@ -201,15 +236,45 @@ net::Task<void> SessionRunner::carry_out(Action action) {
     case Action::close_viewers:
         context_.viewers.close_session(session_.id, session_.end ? session_.end->reason : session::EndReason::failed);
         co_return;
+    case Action::pause_container: co_await pause_container(); co_return;
+    case Action::resume_container: co_await resume_container(); co_return;
     case Action::remove_container: co_await remove_container(); co_return;
+    case Action::remove_former:
+        if (!session_.attempts.empty()) former_scope_.spawn(remove_former(session_.attempts.back()));
+        co_return;
     }
 }
 
+void SessionRunner::place() {
+    if (session_.state != State::queued) return;
+    const auto* chosen = context_.catalog.find(session_.template_name);
+    Waiter waiter;
+    waiter.session = session_.id;
+    waiter.owner = {session_.owner.realm, session_.owner.subject};
+    waiter.since = session_.created_at;
+    waiter.had_its_turn = !session_.attempts.empty();
+    waiter.may_pull = chosen && chosen->pull == PullPolicy::missing;
+    waiter.need = need_of(session_);
+    waiter.ready = [this](session::Event event, HostSlot slot) { placed(std::move(event), std::move(slot)); };
+    context_.queue.wait(std::move(waiter));
+}
+
 void SessionRunner::fail(Action action, Error error) {
+    // A failed start never condemns a host by itself; it is a reason to look at it at once.
+    if (session_.host && session::blames_host(error)) context_.hosts.suspect(*session_.host);
     post(session::ActionFailed{action, std::move(error)});
 }
 
+namespace {
+
+Milliseconds since(std::chrono::steady_clock::time_point began) {
+    return std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now() - began);
+}
+
+} // namespace
+
 net::Task<void> SessionRunner::create_container() {
+    if (session_.state != State::creating) co_return;
     auto* engine = context_.hosts.engine(*session_.host);
     if (!engine) {
         fail(Action::create_container, Error{Errc::host_unreachable, "host is not configured any more"});
@@ -223,8 +288,12 @@ net::Task<void> SessionRunner::create_container() {
     order.spec = session_.spec;
     order.rfb_secret = context_.secrets.rfb_secret(session_.id, session_.generation);
     failpoint("before_create");
+    auto began = std::chrono::steady_clock::now();
     auto created = co_await engine->create(order, deadline_in(limits::engine_create));
     failpoint("after_create");
+    // An answer about a generation that was given up meanwhile is nobody's.
+    if (is_stale(order.generation)) co_return;
+    engine_took_ += since(began);
     if (!created) {
         if (created.error().code() == Errc::image_missing)
             context_.hosts.note_image_missing(*session_.host, session_.spec.image);
@@ -235,12 +304,20 @@ net::Task<void> SessionRunner::create_container() {
 }
 
 net::Task<void> SessionRunner::start_container() {
+    if (session_.state != State::starting || !session_.container) co_return;
     auto* engine = context_.hosts.engine(*session_.host);
-    if (session_.state != State::starting || !engine || !session_.container) co_return;
+    if (!engine) {
+        fail(Action::start_container, Error{Errc::host_unreachable, "host is not configured any more"});
+        co_return;
+    }
     failpoint("before_start");
     auto container = *session_.container;
+    auto generation = session_.generation;
+    auto began = std::chrono::steady_clock::now();
     auto started = co_await engine->start(container, deadline_in(limits::engine_start));
     failpoint("after_start");
+    if (is_stale(generation)) co_return;
+    engine_took_ += since(began);
     if (started) post(session::ContainerStarted{});
     else fail(Action::start_container, Error{started.error()}.with_context("host " + session_.host->str()));
 }
@@ -258,6 +335,45 @@ net::Task<void> SessionRunner::probe() {
     failpoint("after_probe");
     if (ready) post(session::BecameReady{});
     else fail(Action::probe_ready, ready.error());
+}
+
+net::Task<void> SessionRunner::pause_container() {
+    if (session_.state != State::ready || session_.pool.empty() || !session_.container) co_return;
+    auto* engine = context_.hosts.engine(*session_.host);
+    if (!engine) co_return;
+    failpoint("before_pause");
+    auto container = *session_.container;
+    auto paused = co_await engine->pause(container, deadline_in(limits::engine_pause));
+    failpoint("after_pause");
+    if (!paused) fail(Action::pause_container, paused.error());
+}
+
+net::Task<void> SessionRunner::resume_container() {
+    if (session_.state != State::starting || !session_.container) co_return;
+    auto* engine = context_.hosts.engine(*session_.host);
+    if (!engine) {
+        fail(Action::resume_container, Error{Errc::host_unreachable, "host is not configured any more"});
+        co_return;
+    }
+    failpoint("before_resume");
+    auto container = *session_.container;
+    auto generation = session_.generation;
+    auto resumed = co_await engine->unpause(container, deadline_in(limits::warm_resume));
+    failpoint("after_resume");
+    if (is_stale(generation)) co_return;
+    if (resumed) post(session::ContainerStarted{});
+    else fail(Action::resume_container, Error{resumed.error()}.with_context("host " + session_.host->str()));
+}
+
+net::Task<void> SessionRunner::remove_former(session::Attempt attempt) {
+    auto* engine = context_.hosts.engine(attempt.host);
+    if (!engine) co_return;
+    failpoint("before_remove_former");
+    auto id = session_.id;
+    auto removed = co_await engine->remove(id, attempt.generation, deadline_in(limits::engine_remove));
+    failpoint("after_remove_former");
+    // The reconciler finds it by its generation.
+    if (!removed) log("broker").info("former_stays session={} host={} {}", id.str(), attempt.host.str(), log_safe(describe(removed.error())));
 }
 
 net::Task<void> SessionRunner::remove_container() {

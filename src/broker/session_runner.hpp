@@ -3,9 +3,11 @@
 // Drives one session: take an event, step the machine, store the intention, announce it, carry the
 // actions out, feed their outcome back. It decides nothing.
 
+#include "broker/catalog.hpp"
 #include "broker/deadline_keeper.hpp"
 #include "broker/host_registry.hpp"
 #include "broker/ports.hpp"
+#include "broker/start_meter.hpp"
 #include "broker/start_queue.hpp"
 #include "broker/start_times.hpp"
 #include "net/signal.hpp"
@@ -33,6 +35,8 @@ struct RunnerContext {
     DeadlineKeeper& keeper;
     const SecretSource& secrets;
     StartTimes& start_times;
+    StartMeter& meter;
+    const Catalog& catalog;
 };
 
 // Core thread only. Owned by the registry, which joins run() before it drops the runner.
@@ -43,6 +47,8 @@ public:
                   HostSlot slot);
 
     const session::Session& session() const noexcept { return session_; }
+    // Takes the session's place in the queue, if that is what it begins with; once, before run().
+    void begin();
     // Told to the session; the outcome shows in session() later.
     void post(session::Event event);
     // As post, and waits until it was decided and stored. Errors: what the machine refuses;
@@ -74,7 +80,15 @@ private:
     net::Task<void> create_container();
     net::Task<void> start_container();
     net::Task<void> probe();
+    net::Task<void> pause_container();
+    net::Task<void> resume_container();
     net::Task<void> remove_container();
+    net::Task<void> remove_former(session::Attempt attempt);
+    void place();
+    void begin_creation();
+    void end_creation();
+    void note_change(session::State before, int generation);
+    bool is_stale(int generation) const noexcept { return session_.generation != generation; }
     EventRecord record_of(const session::Step& step, const Item& item) const;
     void fail(session::Action action, Error error);
 
@@ -86,9 +100,11 @@ private:
     net::Signal inbox_changed_;
     net::Signal actions_changed_;
     net::Signal session_changed_;
-    TimePoint left_queue_at_{};
+    std::optional<HostId> creating_on_; // whose lane of creations this start holds
+    Milliseconds engine_took_{0};       // its part of the present start so far
     // Separate, since a later action may interrupt it; everything else is left to finish.
     net::TaskScope probe_scope_;
+    net::TaskScope former_scope_; // holds up nothing
     net::TaskScope act_scope_;
 };
 

@@ -22,7 +22,8 @@ SessionService::SessionService(
     , catalog_{catalog}
     , tickets_{tickets}
     , random_{random}
-    , quota_{quota} {}
+    , quota_{quota}
+    , budget_{quota.starts} {}
 
 // ---- create ---------------------------------------------------------------------------------------
 
@@ -58,6 +59,13 @@ session::Session draft_of(const access::Caller& caller, const CreateSession& com
     return draft;
 }
 
+// What only time or a fetched image stands in the way of waits in the queue, everything else is said
+// at once.
+bool may_queue(const placement::Refusal& refusal, const Template& chosen) {
+    return refusal.may_wait()
+        || (refusal.kind == placement::RefusalKind::image_missing && chosen.pull == PullPolicy::missing);
+}
+
 } // namespace
 
 // Owners that are about to get a session, each once: several requests for one slot end in one session.
@@ -83,7 +91,7 @@ Status SessionService::check_quota(const session::Owner& owner, const Template& 
     if (is_full(quota_.per_user, used, of_user))
         return Error{Errc::quota_exceeded, "per user",
                      "You have " + std::to_string(quota_.per_user) + " desktops already. Stop one of them first."};
-    if (is_full(quota_.total, static_cast<int>(runners_.size()), [](const Underway&) { return true; }))
+    if (is_full(quota_.total, runners_.count_claimed(), [](const Underway&) { return true; }))
         return Error{Errc::no_capacity, "total", "There is no free place at the moment."}.with_retry_after(30);
     if (is_full(chosen.max_running, runners_.count_of(chosen.name), of_template))
         return Error{Errc::no_capacity, "template", "There is no free place for this desktop at the moment."}
@@ -91,6 +99,14 @@ Status SessionService::check_quota(const session::Owner& owner, const Template& 
     if (context_.queue.size() >= limits::sessions_queued)
         return Error{Errc::no_capacity, "queue is full", "Too many people are waiting at the moment."}.with_retry_after(60);
     return {};
+}
+
+Status SessionService::check_budget(const access::Caller& caller) {
+    if (caller.role == access::Role::admin) return {};
+    auto wait = budget_.take(caller.realm, caller.subject, context_.clock.now());
+    if (!wait) return {};
+    return Error{Errc::rate_limited, "starts per person", "You have started desktops too often. Wait a moment."}
+        .with_retry_after(static_cast<int>(wait->count()));
 }
 
 net::Task<Result<std::optional<session::Session>>>
@@ -133,24 +149,36 @@ net::Task<Result<Created>> SessionService::create(access::Caller caller, CreateS
     auto place = underway_.insert(underway_.end(), std::move(here));
     ScopeExit leave{[this, place] { underway_.erase(place); }};
 
-    placement::Need need{chosen->spec.image, chosen->host_labels};
-    HostSlot slot;
+    if (auto fine = check_budget(caller); !fine) co_return fine.error();
+    auto starting = start(std::move(draft), *chosen, std::move(command), deadline);
+    auto created = co_await std::move(starting);
+    // Only what was started counts: not a double click, not a refusal.
+    if (!created || !created->is_new) budget_.give_back(caller.realm, caller.subject);
+    co_return created;
+}
+
+net::Task<Result<Created>> SessionService::start(
+    session::Session draft, const Template& chosen, CreateSession command, Deadline deadline
+) {
+    auto need = need_of(chosen);
     auto verdict = placement::choose(context_.hosts.snapshot(), need);
-    if (verdict.refusal && verdict.refusal->error.code() == Errc::image_missing) {
+    if (verdict.refusal && verdict.refusal->kind == placement::RefusalKind::image_missing) {
         // It may have been built or pulled since the last look.
         auto looking_again = context_.hosts.recheck_image(need.image, earlier(deadline, deadline_in(limits::engine_inspect)));
         co_await std::move(looking_again);
         verdict = placement::choose(context_.hosts.snapshot(), need);
     }
-    if (verdict.refusal && !verdict.refusal->is_transient) co_return verdict.refusal->error;
+    if (verdict.refusal && !may_queue(*verdict.refusal, chosen)) co_return verdict.refusal->error;
 
     // Only now: what the image says of itself may have been learnt by the second look.
-    auto spec = spec_for(complete(*chosen, context_.hosts.facts_of(need.image)), command.resolution);
+    auto spec = spec_for(complete(chosen, context_.hosts.facts_of(need.image)), command.resolution);
     if (!spec) co_return spec.error();
     draft.spec = std::move(*spec);
 
     // Nobody overtakes the queue: with people waiting the new one joins it.
+    auto actor = draft.requested_by;
     auto step = session::begin(std::move(draft), context_.clock.now());
+    HostSlot slot;
     if (context_.queue.size() == 0) {
         auto reserved = context_.hosts.choose_and_reserve(need, slot);
         if (reserved.choice) {
@@ -159,7 +187,7 @@ net::Task<Result<Created>> SessionService::create(access::Caller caller, CreateS
             step = std::move(*placed);
         }
     }
-    auto inserting = insert(std::move(step), std::move(slot), caller.username);
+    auto inserting = insert(std::move(step), std::move(slot), std::move(actor));
     co_return co_await std::move(inserting);
 }
 
@@ -361,9 +389,8 @@ void SessionService::input_seen(const SessionId& id) {
 
 Availability SessionService::availability_of(const Template& one) const {
     Availability answer;
-    placement::Need need{one.spec.image, one.host_labels};
-    auto verdict = placement::choose(context_.hosts.snapshot(), need);
-    if (!verdict.refusal || verdict.refusal->is_transient) return answer;
+    auto verdict = placement::choose(context_.hosts.snapshot(), need_of(one));
+    if (!verdict.refusal || may_queue(*verdict.refusal, one)) return answer;
     answer.code = verdict.refusal->error.code();
     answer.reason = verdict.refusal->error.user_text();
     return answer;

@@ -7,6 +7,7 @@
 #include "access/ticket.hpp"
 #include "broker/catalog.hpp"
 #include "broker/runner_registry.hpp"
+#include "broker/start_budget.hpp"
 
 #include <functional>
 #include <list>
@@ -50,6 +51,7 @@ struct Availability {
 struct SessionQuota {
     int per_user = 0; // 0 = no limit, both
     int total = 0;
+    StartBudgetConfig starts; // per person; administrators have no such limit
 };
 
 // Core thread only.
@@ -59,9 +61,10 @@ public:
                    access::TicketBook& tickets, RandomSource& random, SessionQuota quota);
 
     // Exactly one live session per (realm, subject, slot), however many ask at once: the others get
-    // that one with is_new = false. Errors: not_found (template), invalid_input, quota_exceeded,
-    // image_missing, no_capacity, host_unreachable, unavailable, conflict (the former one is still
-    // being taken back).
+    // that one with is_new = false. Where all places are taken the session waits in the queue. Errors:
+    // not_found (template), invalid_input, quota_exceeded, rate_limited, image_missing, no_capacity (the
+    // queue is full, or no host would ever do), host_unreachable, unavailable, conflict (the former
+    // one is still being taken back).
     net::Task<Result<Created>> create(access::Caller caller, CreateSession command, Deadline deadline);
     // Live or ended. not_found also for what the caller may not know.
     net::Task<Result<session::Session>> find(access::Caller caller, SessionId id);
@@ -96,6 +99,8 @@ private:
         session::Owner owner;
         TemplateName template_name;
     };
+    Status check_budget(const access::Caller& caller);
+    net::Task<Result<Created>> start(session::Session draft, const Template& chosen, CreateSession command, Deadline deadline);
     Status check_quota(const session::Owner& owner, const Template& chosen) const;
     int count_underway(const session::Owner& mine, const std::function<bool(const Underway&)>& matches) const;
     net::Task<Result<std::optional<session::Session>>> existing(session::Owner owner, std::string key, Deadline deadline);
@@ -108,6 +113,7 @@ private:
     access::TicketBook& tickets_;
     RandomSource& random_;
     SessionQuota quota_;
+    StartBudget budget_;
     std::list<Underway> underway_;
 };
 

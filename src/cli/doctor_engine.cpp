@@ -259,6 +259,11 @@ private:
     bool has_probe_ = false;
 };
 
+net::Task<Status> close_connector(docker::Connector& connector) {
+    co_await connector.stop();
+    co_return Status{};
+}
+
 // Whether the engine can be used; the images it has go into the set.
 bool examine(const config::Config& config, const config::Host& host, std::set<std::string>& images, Findings& findings) {
     std::string name = "engine " + host.name.str();
@@ -269,14 +274,17 @@ bool examine(const config::Config& config, const config::Host& host, std::set<st
     }
     if (endpoint->kind == docker::Endpoint::Kind::tcp && !host.tls_directory.empty())
         endpoint->tls = docker::EndpointTls{host.tls_directory + "/ca.pem", host.tls_directory + "/cert.pem", host.tls_directory + "/key.pem", true};
-    auto connector = docker::make_connector(*endpoint);
+    boost::asio::io_context context;
+    docker::ConnectorContext ways{context.get_executor()};
+    ways.known_hosts = config.state_dir + "/known_hosts";
+    auto connector = docker::make_connector(*endpoint, ways);
     if (!connector) {
-        findings.push_back(failure(name, connector.error().operator_text(), "use a local engine or tcp:// with TLS until then"));
+        findings.push_back(failure(name, connector.error().operator_text(), "correct the host's endpoint"));
         return false;
     }
-    boost::asio::io_context context;
     Examination examination{config, host, **connector, *endpoint, context.get_executor(), findings};
     auto is_usable = run_blocking(context, examination.run());
+    static_cast<void>(run_blocking(context, close_connector(**connector)));
     images.insert(examination.images().begin(), examination.images().end());
     return is_usable && *is_usable;
 }

@@ -16,6 +16,8 @@ Exit exit_for(Errc code) noexcept {
     case Errc::ticket_spent: return Exit::not_allowed;
     case Errc::already_exists:
     case Errc::conflict:
+    case Errc::host_key_unknown:
+    case Errc::host_key_changed:
     case Errc::quota_exceeded:
     case Errc::ended: return Exit::conflict;
     case Errc::host_unreachable:

@@ -1,46 +1,124 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "docker/connector.hpp"
 
+#include "net/deadline.hpp"
+#include "ssh/client_config.hpp"
+
 namespace berth::docker {
 namespace {
 
-constexpr const char* loopback = "127.0.0.1";
+using net::ByteStreamPtr;
+using net::Task;
 
-// An engine on this machine, whatever its address looks like.
-class LocalConnector final : public Connector {
+constexpr const char* loopback = "127.0.0.1";
+constexpr const char* default_socket = "/var/run/docker.sock";
+
+Task<Result<ByteStreamPtr>>
+dial_tcp(std::string host, std::uint16_t port, net::Executor executor, Deadline deadline) {
+    auto dialer = net::make_tcp_dialer(std::move(host), port);
+    co_return co_await dialer->dial(std::move(executor), deadline);
+}
+
+// From the core thread to a socket that lives elsewhere.
+Task<Result<ByteStreamPtr>> dial_there(
+    net::Executor core, std::string host, std::uint16_t port, net::Executor executor, Deadline deadline
+) {
+    auto task = dial_tcp(std::move(host), port, executor, deadline);
+    if (executor == core) co_return co_await std::move(task);
+    co_return co_await net::run_on(executor, std::move(task));
+}
+
+// An engine behind a socket: on this machine, whatever its address looks like, or elsewhere.
+class SocketConnector final : public Connector {
 public:
-    explicit LocalConnector(std::unique_ptr<net::Dialer> engine)
-        : engine_{std::move(engine)} {}
+    // `ports_host` empty: its loopback is out of reach.
+    SocketConnector(
+        std::unique_ptr<net::Dialer> engine, std::string way, std::string ports_host, net::Executor core
+    )
+        : engine_{std::move(engine)}
+        , way_{std::move(way)}
+        , ports_host_{std::move(ports_host)}
+        , core_{std::move(core)} {}
 
     net::Dialer& engine() noexcept override { return *engine_; }
 
-    net::Task<Result<net::ByteStreamPtr>>
+    Task<Result<ByteStreamPtr>>
     dial_port(std::uint16_t port, net::Executor executor, Deadline deadline) override {
-        auto dialer = net::make_tcp_dialer(loopback, port);
-        co_return co_await dialer->dial(std::move(executor), deadline);
+        if (ports_host_.empty())
+            co_return Error{
+                Errc::host_unreachable,
+                engine_->describe() + ": the desktops of a remote engine are reached over ssh, or with "
+                                      "data_path: direct"};
+        auto task = dial_there(core_, ports_host_, port, std::move(executor), deadline);
+        co_return co_await std::move(task);
+    }
+
+    ConnectorReport report() const override {
+        ConnectorReport report;
+        report.way = way_;
+        return report;
     }
 
 private:
     std::unique_ptr<net::Dialer> engine_;
+    std::string way_, ports_host_;
+    net::Executor core_;
 };
 
-// An engine behind TCP or TLS elsewhere: it can be managed, but its loopback is out of reach.
-class RemoteConnector final : public Connector {
+ssh::LinkConfig link_config(const Endpoint& endpoint, const ConnectorContext& context) {
+    ssh::LinkConfig config;
+    config.address.host = endpoint.host;
+    config.address.user = endpoint.user;
+    config.address.port = endpoint.port;
+    config.engine_socket = endpoint.path.empty() ? default_socket : endpoint.path;
+    config.transport = context.transport;
+    config.most_connections = context.most_connections;
+    config.own_known_hosts = context.known_hosts;
+    config.config_file = context.ssh_config;
+    return config;
+}
+
+class SshConnector final : public Connector {
 public:
-    explicit RemoteConnector(std::unique_ptr<net::Dialer> engine)
-        : engine_{std::move(engine)} {}
+    SshConnector(const Endpoint& endpoint, const ConnectorContext& context)
+        : core_{context.executor}
+        , data_path_{context.data_path}
+        , own_handshakes_{context.handshakes ? nullptr : std::make_unique<ssh::Handshakes>(context.executor)}
+        , link_{
+              context.executor,
+              context.handshakes ? *context.handshakes : *own_handshakes_,
+              link_config(endpoint, context)} {}
 
-    net::Dialer& engine() noexcept override { return *engine_; }
+    net::Dialer& engine() noexcept override { return link_.engine(); }
 
-    net::Task<Result<net::ByteStreamPtr>>
-    dial_port(std::uint16_t, net::Executor, Deadline) override {
-        co_return Error{
-            Errc::host_unreachable,
-            engine_->describe() + ": the desktops of a remote engine can be reached over ssh only"};
+    Task<Result<ByteStreamPtr>>
+    dial_port(std::uint16_t port, net::Executor executor, Deadline deadline) override {
+        if (data_path_ == DataPath::tunnel) {
+            auto task = link_.dial_port(port, std::move(executor), deadline);
+            co_return co_await std::move(task);
+        }
+        auto target = co_await link_.target(deadline);
+        if (!target) co_return target.error();
+        auto task = dial_there(core_, target->host, port, std::move(executor), deadline);
+        co_return co_await std::move(task);
+    }
+
+    ConnectorReport report() const override { return link_.report(); }
+    Task<Status> accept_key(std::string fingerprint, Deadline deadline) override {
+        return link_.accept_key(std::move(fingerprint), deadline);
+    }
+    void on_changed(std::function<void()> call) override { link_.on_changed = std::move(call); }
+
+    Task<void> stop() override {
+        co_await link_.stop();
+        if (own_handshakes_) co_await own_handshakes_->stop();
     }
 
 private:
-    std::unique_ptr<net::Dialer> engine_;
+    net::Executor core_;
+    DataPath data_path_;
+    std::unique_ptr<ssh::Handshakes> own_handshakes_;
+    ssh::HostLink link_;
 };
 
 std::unique_ptr<net::Dialer> tcp_engine(const Endpoint& endpoint) {
@@ -57,25 +135,47 @@ bool is_loopback(const std::string& host) {
     return host == "localhost" || host == "::1" || host.starts_with("127.");
 }
 
+std::unique_ptr<Connector> tcp_connector(const Endpoint& endpoint, const ConnectorContext& context) {
+    std::string ports_host;
+    if (is_loopback(endpoint.host)) ports_host = loopback;
+    else if (context.data_path == DataPath::direct) ports_host = endpoint.host;
+    return std::make_unique<SocketConnector>(
+        tcp_engine(endpoint), endpoint.tls ? "tls" : "tcp", std::move(ports_host), context.executor
+    );
+}
+
 } // namespace
 
-Result<std::unique_ptr<Connector>> make_connector(const Endpoint& endpoint) {
+net::Task<Status> Connector::accept_key(std::string, Deadline) {
+    co_return Error{Errc::not_found, "this way to the engine has no host key"};
+}
+
+net::Task<void> Connector::stop() { co_return; }
+
+void Connector::on_changed(std::function<void()>) {}
+
+Result<std::unique_ptr<Connector>>
+make_connector(const Endpoint& endpoint, const ConnectorContext& context) {
     std::unique_ptr<Connector> connector;
     switch (endpoint.kind) {
     case Endpoint::Kind::unix_socket:
-        connector = std::make_unique<LocalConnector>(net::make_unix_dialer(endpoint.path));
-        return connector;
+        connector = std::make_unique<SocketConnector>(
+            net::make_unix_dialer(endpoint.path), "unix", loopback, context.executor
+        );
+        break;
     case Endpoint::Kind::tcp:
-        if (is_loopback(endpoint.host))
-            connector = std::make_unique<LocalConnector>(tcp_engine(endpoint));
-        else
-            connector = std::make_unique<RemoteConnector>(tcp_engine(endpoint));
-        return connector;
-    case Endpoint::Kind::ssh:
+        connector = tcp_connector(endpoint, context);
+        break;
+    case Endpoint::Kind::ssh: {
+        ssh::Address address;
+        address.host = endpoint.host;
+        address.user = endpoint.user;
+        if (auto status = ssh::check_address(address); !status) return status.error();
+        connector = std::make_unique<SshConnector>(endpoint, context);
         break;
     }
-    return Error{
-        Errc::invalid_input, describe(endpoint) + ": hosts behind ssh arrive in a later version"};
+    }
+    return connector;
 }
 
 } // namespace berth::docker

@@ -197,14 +197,8 @@ Task<Result<std::unique_ptr<net::ByteStream>>> DockerHost::reach(
     auto published = published_port(*details, port);
     if (published == 0)
         co_return Error{Errc::not_ready, "port " + std::to_string(port) + " is not published"};
-    auto task = connector_.dial_port(published, executor, deadline);
-    if (executor == executor_) {
-        auto stream = co_await std::move(task);
-        if (!stream && stream.error().code() == Errc::host_unreachable)
-            co_return Error{Errc::not_ready, stream.error().operator_text()};
-        co_return stream;
-    }
-    auto stream = co_await net::run_on(executor, std::move(task));
+    auto task = connector_.dial_port(published, std::move(executor), deadline);
+    auto stream = co_await std::move(task);
     if (!stream && stream.error().code() == Errc::host_unreachable)
         co_return Error{Errc::not_ready, stream.error().operator_text()};
     co_return stream;
@@ -218,8 +212,10 @@ Task<Result<broker::HostFacts>> DockerHost::check(Deadline deadline) {
 }
 
 Task<Result<broker::HostFacts>> DockerHost::facts(Deadline deadline) {
+    auto began = std::chrono::steady_clock::now();
     auto info = co_await client_.info(deadline);
     if (!info) co_return info.error();
+    round_trip_ = std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now() - began);
     auto version = co_await client_.version(deadline);
     if (!version) co_return version.error();
     log_driver_ = choose_log_driver(info->log_drivers);

@@ -19,6 +19,8 @@ struct DockerHostConfig {
     std::string name = "local";         // of the host, for error texts
     std::string deployment = "default"; // is_valid_name: which installation owns the containers
     std::string network_pool = "10.231.0.0/16"; // for our bridges; at least a /22
+    std::string publish_address = "127.0.0.1"; // where endpoints are published; "0.0.0.0" for
+                                               // hosts that others connect to themselves
     std::string program_version = "0";          // label for people
     Client::Config client;
     Milliseconds watch_silence = Seconds{60}; // then the event stream is opened anew
@@ -46,6 +48,17 @@ public:
     Task<Result<std::vector<std::string>>>
     logs(const ContainerId& container, int lines, Deadline deadline) override;
 
+    Task<Status> pause(const ContainerId& container, Deadline deadline) override;
+    Task<Status> unpause(const ContainerId& container, Deadline deadline) override;
+    Task<Status> pull(
+        std::string image, std::function<void(const broker::PullState&)> progress, Deadline deadline
+    ) override;
+    Task<Result<std::set<std::string>>> volumes(Deadline deadline) override;
+    broker::HostAccess access() const override;
+    Task<std::vector<broker::TestStep>> examine(Deadline deadline) override;
+    Task<Status> accept_key(std::string fingerprint, Deadline deadline) override;
+    Task<void> close() override;
+
     // Labels of an image and what they say: for templates and `berth doctor`.
     Task<Result<ImageDetails>> inspect_image(const std::string& image, Deadline deadline);
     Client& client() noexcept { return client_; }
@@ -65,6 +78,7 @@ private:
     Task<Result<std::string>> log_driver(Deadline deadline);
 
     Task<Status> run(std::string container, Deadline deadline);
+    Task<Status> stand_still(std::string container, bool is_paused, Deadline deadline);
     Task<Status> remove_all(SessionId session, int generation, Deadline deadline);
     Task<Status> remove_one(ContainerSummary container, Deadline deadline);
     Task<Status> force_remove(std::string container, Deadline deadline);
@@ -91,6 +105,7 @@ private:
     Connector& connector_;
     Client client_;
     Networks networks_;
+    std::optional<Milliseconds> round_trip_; // of the last check that was answered
     std::optional<std::string> log_driver_;              // known after the first look
     std::multiset<std::pair<std::string, int>> endings_; // session, generation under removal
     std::deque<std::string> ended_;                      // ids removed lately by us; bounded

@@ -97,6 +97,7 @@ Task<Result<ContainerConfig>> DockerHost::config_for(
     if (!driver) co_return driver.error();
     auto config = container_config_for(order);
     config.network = std::move(network);
+    config.publish_address = config_.publish_address;
     config.labels = labels_for(order, config_.deployment, config_.program_version);
     config.logs.driver = std::move(*driver);
     co_return config;

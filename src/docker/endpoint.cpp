@@ -14,7 +14,7 @@ namespace berth::docker {
 namespace {
 
 constexpr std::string_view default_socket = "/var/run/docker.sock";
-constexpr std::uint16_t plain_port = 2375, tls_port = 2376, ssh_port = 22;
+constexpr std::uint16_t plain_port = 2375, tls_port = 2376;
 
 Error bad(std::string_view text, std::string_view why) {
     return Error{
@@ -92,8 +92,7 @@ Result<Endpoint> parse_ssh(std::string_view text, std::string_view rest) {
         rest = rest.substr(at + 1);
     }
     if (auto why = read_authority(endpoint, rest); !why.empty()) return bad(text, why);
-    if (endpoint.port == 0) endpoint.port = ssh_port;
-    return endpoint;
+    return endpoint; // port 0: as the ssh configuration says
 }
 
 std::optional<std::string> non_empty(const EndpointWorld& world, const char* name) {
@@ -206,7 +205,7 @@ std::string describe(const Endpoint& endpoint) {
         break;
     }
     auto user = endpoint.user.empty() ? "" : endpoint.user + "@";
-    auto port = endpoint.port == ssh_port ? "" : ":" + std::to_string(endpoint.port);
+    auto port = endpoint.port == 0 ? "" : ":" + std::to_string(endpoint.port);
     return "ssh://" + user + host + port + endpoint.path;
 }
 

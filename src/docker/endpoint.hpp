@@ -25,7 +25,7 @@ struct Endpoint {
     std::string path; // of the socket; for ssh on the far side, empty = its default
     std::string user; // ssh
     std::string host; // without brackets
-    std::uint16_t port = 0;
+    std::uint16_t port = 0; // for ssh 0 = as its configuration says
     std::optional<EndpointTls> tls; // tcp
     std::string origin;             // why this one: "DOCKER_HOST", "context lab", "default socket"
 };

@@ -48,6 +48,27 @@ Status check_capability(std::string_view name) {
     return {};
 }
 
+// [A-Za-z0-9][A-Za-z0-9_.-]{1,127}, as the engine has it: nothing that could be a path.
+bool is_volume_name(std::string_view name) {
+    auto is_alnum = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    };
+    if (name.size() < 2 || name.size() > 128 || !is_alnum(name.front())) return false;
+    return std::ranges::all_of(name, [&](char c) {
+        return is_alnum(c) || c == '_' || c == '.' || c == '-';
+    });
+}
+
+Status check_volumes(const std::map<std::string, std::string>& volumes) {
+    for (const auto& [name, place] : volumes) {
+        if (!is_volume_name(name))
+            return refuse("volume \"" + log_safe(name, 80) + "\" is not a valid name");
+        if (!is_plain_path(place))
+            return refuse("volume " + name + ": \"" + log_safe(place, 80) + "\" is not a valid place");
+    }
+    return {};
+}
+
 Status check_secret(const broker::ContainerOrder& order) {
     const auto& spec = order.spec;
     if (spec.secret_target.empty()) return {};
@@ -112,6 +133,7 @@ Status check_order(const broker::ContainerOrder& order) {
     for (const auto& capability : order.spec.cap_add) {
         if (auto status = check_capability(capability); !status) return status;
     }
+    if (auto status = check_volumes(order.spec.volumes); !status) return status;
     return check_secret(order);
 }
 
@@ -127,6 +149,7 @@ ContainerConfig container_config_for(const broker::ContainerOrder& order) {
     for (const auto& endpoint : spec.endpoints)
         ports.insert(endpoint.port);
     config.ports.assign(ports.begin(), ports.end());
+    config.volumes = spec.volumes;
     config.cap_add = spec.cap_add;
     config.allow_new_privileges = spec.allow_new_privileges;
     config.memory_bytes = spec.memory_bytes;

@@ -63,6 +63,10 @@ TEST(Order, RefusesWhatMustNeverReachAnEngine) {
             << capability;
     for (const char* path : {"run/x", "/run/../x", "/run//x", "/", "/run/", "/a\nb"})
         EXPECT_TRUE(refuses([&](Order& o) { o.spec.secret_target = path; })) << path;
+    for (const char* volume : {"", "x", "/etc", "../x", "-v", "a b", "a/b", "a:b"})
+        EXPECT_TRUE(refuses([&](Order& o) { o.spec.volumes[volume] = "/data"; })) << volume;
+    for (const char* place : {"", "/", "data", "/a/../etc", "/a//b"})
+        EXPECT_TRUE(refuses([&](Order& o) { o.spec.volumes["files"] = place; })) << place;
     EXPECT_TRUE(refuses([](Order& o) { o.rfb_secret = Secret{}; }));
     EXPECT_TRUE(refuses([](Order& o) { o.spec.secret_uid = -1; }));
     EXPECT_TRUE(refuses([](Order& o) { o.spec.secret_delivery = session::SecretDelivery::env; })
@@ -107,6 +111,19 @@ TEST(ContainerConfig, SaysEverythingThatMattersForSafety) {
     EXPECT_EQ(binding["HostPort"].text(), "");
     EXPECT_TRUE(view["ExposedPorts"]["5900/tcp"].is_object());
     EXPECT_EQ(host["Ulimits"].items().at(0)["Name"].text(), "core");
+}
+
+TEST(ContainerConfig, MountsVolumesByNameOnly) {
+    auto order = good_order();
+    order.spec.volumes["files"] = "/data";
+    ASSERT_TRUE(check_order(order));
+    auto value = parse_object(encode_container_config(container_config_for(order)), "config");
+    ASSERT_TRUE(value);
+    JsonView view{*value};
+    auto mount = view["HostConfig"]["Mounts"].items().at(0);
+    EXPECT_EQ(mount["Type"].text(), "volume");
+    EXPECT_EQ(mount["Source"].text(), "files");
+    EXPECT_EQ(mount["Target"].text(), "/data");
 }
 
 TEST(ImageDescription, ReadsWhatAnImageSaysAboutItself) {

@@ -54,6 +54,8 @@ WebSocketClose close_for(Errc code) {
     case Errc::host_unreachable:
     case Errc::timed_out:
     case Errc::engine_error:
+    case Errc::host_key_unknown:
+    case Errc::host_key_changed:
     case Errc::protocol_violation:
         return {close_host, "the desktop does not answer"};
     case Errc::not_ready:

@@ -2,67 +2,188 @@
 #include "placement/scheduler.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 
 namespace berth::placement {
 namespace {
 
-// Why a host cannot take this one; ordered by how much waiting would help.
-enum class Obstacle { none, creating, full, image, labels, draining, down };
-
-Obstacle obstacle_of(const Host& host, const Need& need) {
-    if (host.state != HostState::up) return Obstacle::down;
-    if (host.is_draining) return Obstacle::draining;
-    for (const auto& [key, value] : need.labels) {
-        auto found = host.labels.find(key);
-        if (found == host.labels.end() || found->second != value) return Obstacle::labels;
-    }
-    if (host.images_missing.contains(need.image)) return Obstacle::image;
-    if (host.capacity > 0 && host.used >= host.capacity) return Obstacle::full;
-    if (host.creating >= host.creating_limit) return Obstacle::creating;
-    return Obstacle::none;
+bool has_labels(const Host& host, const Need& need) {
+    return std::ranges::all_of(need.labels, [&](const auto& wanted) {
+        auto found = host.labels.find(wanted.first);
+        return found != host.labels.end() && found->second == wanted.second;
+    });
 }
 
-double score_of(const Host& host) { return static_cast<double>(host.weight) / (host.used + 1); }
+bool has_a_volume_of(const Host& host, const Need& need) {
+    return std::ranges::any_of(need.volumes, [&](const auto& name) { return host.volumes.contains(name); });
+}
 
-std::string text_of(const Host& host, Obstacle obstacle) {
-    char text[64];
-    switch (obstacle) {
-    case Obstacle::none:
-        std::snprintf(text, sizeof text, "score %d/%d=%.3f", host.weight, host.used + 1, score_of(host));
-        return text;
-    case Obstacle::creating:
-        std::snprintf(text, sizeof text, "%d creations in flight", host.creating);
-        return text;
-    case Obstacle::full:
-        std::snprintf(text, sizeof text, "full (%d of %d)", host.used, host.capacity);
-        return text;
-    case Obstacle::image: return "image missing";
-    case Obstacle::labels: return "labels do not match";
-    case Obstacle::draining: return "draining";
-    case Obstacle::down:
-        return std::string{name_of(host.state)} + (host.reason.empty() ? "" : " (" + host.reason + ")");
+bool is_over(std::int64_t limit, std::int64_t committed, std::int64_t wanted) {
+    return limit > 0 && wanted > 0 && committed + wanted > limit;
+}
+
+// First what no waiting changes for this host, then what an administrator changes, then time.
+Standing standing_of(const Host& host, const Need& need, bool is_bound_to_volume) {
+    if (!has_labels(host, need)) return Standing::labels;
+    if (is_bound_to_volume && !has_a_volume_of(host, need)) return Standing::volume;
+    if (host.state == HostState::unknown) return Standing::unknown;
+    if (host.state == HostState::down) return Standing::down;
+    if (host.is_in_maintenance) return Standing::maintenance;
+    if (host.is_draining) return Standing::draining;
+    if (need.excluded.contains(host.id)) return Standing::excluded;
+    if (host.images_missing.contains(need.image)) return Standing::image;
+    if (host.capacity > 0 && host.used >= host.capacity) return Standing::full;
+    if (is_over(host.memory_bytes, host.committed_memory, need.memory_bytes)) return Standing::memory;
+    if (is_over(host.nano_cpus, host.committed_nano_cpus, need.nano_cpus)) return Standing::cpu;
+    if (host.is_on_probation && host.creating > 0) return Standing::probation;
+    if (host.creating >= host.creating_limit) return Standing::busy;
+    return Standing::free;
+}
+
+double score_of(const Host& host, Strategy strategy) {
+    if (strategy == Strategy::pack) return host.used;
+    return static_cast<double>(host.weight) / (host.used + 1);
+}
+
+// The order of the strategy, with ties broken so that the same hosts always give the same answer.
+bool is_better(const Host& one, const Host& other, Strategy strategy) {
+    auto mine = score_of(one, strategy), theirs = score_of(other, strategy);
+    if (mine != theirs) return mine > theirs;
+    if (strategy == Strategy::pack && one.weight != other.weight) return one.weight > other.weight;
+    return one.id < other.id;
+}
+
+std::string decimal(double value, int digits) {
+    std::array<char, 48> text{};
+    std::snprintf(text.data(), text.size(), "%.*f", digits, value);
+    return text.data();
+}
+
+std::string with_reason(std::string_view state, const std::string& reason) {
+    return std::string{state} + (reason.empty() ? "" : " (" + reason + ")");
+}
+
+std::string score_text(const Host& host, Strategy strategy) {
+    if (strategy == Strategy::pack) return "score " + std::to_string(host.used);
+    return "score " + std::to_string(host.weight) + "/" + std::to_string(host.used + 1) + "="
+         + decimal(score_of(host, strategy), 3);
+}
+
+std::string taken_text(const char* what, std::int64_t committed, std::int64_t limit, double unit, int digits) {
+    return std::string{what} + " taken (" + decimal(static_cast<double>(committed) / unit, digits) + " of "
+         + decimal(static_cast<double>(limit) / unit, digits) + ")";
+}
+
+std::string text_of(const Host& host, Standing standing, Strategy strategy) {
+    constexpr double mebibyte = 1024.0 * 1024.0, nano = 1e9;
+    switch (standing) {
+    case Standing::chosen:
+    case Standing::free: return score_text(host, strategy);
+    case Standing::busy: return std::to_string(host.creating) + " creations in flight";
+    case Standing::probation: return "on probation, its one creation is in flight";
+    case Standing::full: return "full (" + std::to_string(host.used) + " of " + std::to_string(host.capacity) + ")";
+    case Standing::memory: return taken_text("MiB", host.committed_memory, host.memory_bytes, mebibyte, 0);
+    case Standing::cpu: return taken_text("CPUs", host.committed_nano_cpus, host.nano_cpus, nano, 1);
+    case Standing::image: return "image missing";
+    case Standing::volume: return "the files are on another host";
+    case Standing::excluded: return "failed this start";
+    case Standing::labels: return "labels do not match";
+    case Standing::draining: return "draining";
+    case Standing::maintenance: return "maintenance";
+    case Standing::down:
+    case Standing::unknown: return with_reason(name_of(host.state), host.reason);
     }
     return "";
 }
 
-Refusal refusal_of(bool any_creating, bool any_full, bool any_image, bool any_other, std::string note) {
+class Tally {
+public:
+    void add(Standing standing) { ++counts_[static_cast<std::size_t>(standing)]; }
+    int of(Standing standing) const { return counts_[static_cast<std::size_t>(standing)]; }
+    bool any(std::initializer_list<Standing> some) const {
+        return std::ranges::any_of(some, [this](Standing one) { return of(one) > 0; });
+    }
+    RefusalKind kind() const {
+        using enum Standing;
+        if (any({busy, probation})) return RefusalKind::busy;
+        if (any({full, memory, cpu})) return RefusalKind::full;
+        if (any({image})) return RefusalKind::image_missing;
+        if (any({excluded, draining, maintenance})) return RefusalKind::unsuitable;
+        if (any({down, unknown})) return RefusalKind::unreachable;
+        return any({labels}) ? RefusalKind::unsuitable : RefusalKind::unreachable;
+    }
+
+private:
+    std::array<int, standing_count> counts_{};
+};
+
+const char* unsuitable_words(const Tally& tally) {
+    using enum Standing;
+    if (tally.any({draining, maintenance})) return "No machine takes new desktops at the moment.";
+    if (tally.any({excluded})) return "No other machine can take this desktop at the moment.";
+    return "There is no machine for this kind of desktop.";
+}
+
+Refusal refusal_of(const Tally& tally, std::string note) {
     Refusal refusal;
-    refusal.is_transient = any_creating;
-    if (any_creating || any_full)
-        refusal.error = Error{Errc::no_capacity, std::move(note), "There is no free place at the moment."}
-                            .with_retry_after(10);
-    else if (any_image)
-        refusal.error = Error{Errc::image_missing, std::move(note),
-                              "The image of this desktop is not available at the moment."};
-    else if (any_other)
-        refusal.error = Error{Errc::no_capacity, std::move(note), "No machine takes new desktops at the moment."}
-                            .with_retry_after(60);
-    else
-        refusal.error = Error{Errc::host_unreachable, std::move(note),
-                              "No machine for desktops can be reached at the moment."}
-                            .with_retry_after(30);
+    refusal.kind = tally.kind();
+    refusal.is_transient = refusal.kind == RefusalKind::busy;
+    switch (refusal.kind) {
+    case RefusalKind::busy:
+    case RefusalKind::full:
+        refusal.error =
+            Error{Errc::no_capacity, std::move(note), "There is no free place at the moment."}.with_retry_after(10);
+        return refusal;
+    case RefusalKind::image_missing:
+        refusal.error = Error{
+            Errc::image_missing, std::move(note), "The image of this desktop is not available at the moment."};
+        return refusal;
+    case RefusalKind::unsuitable:
+        refusal.error = Error{Errc::no_capacity, std::move(note), unsuitable_words(tally)}.with_retry_after(60);
+        return refusal;
+    case RefusalKind::unreachable: break;
+    }
+    refusal.error = Error{
+        Errc::host_unreachable, std::move(note), "No machine for desktops can be reached at the moment."}
+                        .with_retry_after(30);
     return refusal;
+}
+
+struct Judged {
+    const Host* host;
+    Standing standing;
+};
+
+// The chosen one, then by standing (those that could have been chosen, then those that time frees).
+std::vector<Judged> most_telling(std::vector<Judged> all) {
+    auto rank = [](const Judged& one) { return static_cast<int>(one.standing); };
+    auto end = all.begin() + static_cast<std::ptrdiff_t>(std::min(all.size(), most_considered));
+    std::partial_sort(all.begin(), end, all.end(), [&](const Judged& a, const Judged& b) {
+        return rank(a) != rank(b) ? rank(a) < rank(b) : a.host->id < b.host->id;
+    });
+    all.erase(end, all.end());
+    return all;
+}
+
+std::string note_of(const std::vector<Considered>& considered, std::size_t all) {
+    std::string note;
+    for (const auto& one : considered) note += (note.empty() ? "" : "; ") + one.host.str() + ": " + one.text;
+    if (all > considered.size()) note += "; and " + std::to_string(all - considered.size()) + " more";
+    return note.empty() ? "no hosts" : note;
+}
+
+std::vector<Considered> tell(const std::vector<Judged>& some, Strategy strategy) {
+    std::vector<Considered> list;
+    for (const auto& [host, standing] : some) {
+        Considered one;
+        one.host = host->id;
+        one.standing = standing;
+        if (standing == Standing::chosen || standing == Standing::free) one.score = score_of(*host, strategy);
+        one.text = text_of(*host, standing, strategy);
+        list.push_back(std::move(one));
+    }
+    return list;
 }
 
 } // namespace
@@ -76,28 +197,83 @@ std::string_view name_of(HostState state) noexcept {
     return "unknown";
 }
 
-Verdict choose(const std::vector<Host>& hosts, const Need& need) {
-    const Host* best = nullptr;
-    bool creating = false, full = false, image = false, other = false;
-    std::string note;
-    for (const auto& host : hosts) {
-        auto obstacle = obstacle_of(host, need);
-        note += (note.empty() ? "" : "; ") + host.id.str() + ": " + text_of(host, obstacle);
-        creating |= obstacle == Obstacle::creating;
-        full |= obstacle == Obstacle::full;
-        image |= obstacle == Obstacle::image;
-        other |= obstacle == Obstacle::draining || obstacle == Obstacle::labels;
-        if (obstacle != Obstacle::none) continue;
-        if (!best || score_of(host) > score_of(*best)
-            || (score_of(host) == score_of(*best) && host.id < best->id))
-            best = &host;
+std::string_view name_of(Strategy strategy) noexcept {
+    switch (strategy) {
+    case Strategy::spread: return "spread";
+    case Strategy::pack: return "pack";
+    }
+    return "spread";
+}
+
+std::optional<Strategy> strategy_from(std::string_view name) noexcept {
+    for (auto strategy : {Strategy::spread, Strategy::pack}) {
+        if (name_of(strategy) == name) return strategy;
+    }
+    return std::nullopt;
+}
+
+std::string_view name_of(Standing standing) noexcept {
+    static constexpr std::array<std::string_view, standing_count> names{
+        "chosen", "free",   "busy",     "probation",   "full", "memory", "cpu",    "image",
+        "volume", "excluded", "labels", "draining", "maintenance", "down", "unknown"};
+    return names[static_cast<std::size_t>(standing)];
+}
+
+Fit fit_of(const Host& host, const Need& need) {
+    switch (standing_of(host, need, false)) {
+    case Standing::chosen:
+    case Standing::free: return Fit::free;
+    case Standing::busy:
+    case Standing::probation: return Fit::busy;
+    case Standing::full:
+    case Standing::memory:
+    case Standing::cpu: return Fit::full;
+    case Standing::image:
+    case Standing::volume:
+    case Standing::excluded:
+    case Standing::labels:
+    case Standing::draining:
+    case Standing::maintenance:
+    case Standing::down:
+    case Standing::unknown: return Fit::never;
+    }
+    return Fit::never;
+}
+
+Verdict choose(const std::vector<const Host*>& hosts, const Need& need) {
+    auto strategy = need.strategy.value_or(Strategy::spread);
+    auto is_bound = std::ranges::any_of(hosts, [&](const Host* host) { return has_a_volume_of(*host, need); });
+    std::vector<Judged> judged;
+    judged.reserve(hosts.size());
+    Tally tally;
+    std::optional<std::size_t> best;
+    for (const auto* host : hosts) {
+        auto standing = standing_of(*host, need, is_bound);
+        tally.add(standing);
+        judged.push_back(Judged{host, standing});
+        if (standing == Standing::free && (!best || is_better(*host, *judged[*best].host, strategy)))
+            best = judged.size() - 1;
     }
     Verdict verdict;
-    if (best)
-        verdict.choice = Choice{best->id, std::move(note)};
-    else
-        verdict.refusal = refusal_of(creating, full, image, other, note.empty() ? "no hosts" : std::move(note));
+    if (!best) {
+        auto considered = tell(most_telling(std::move(judged)), strategy);
+        verdict.refusal = refusal_of(tally, note_of(considered, hosts.size()));
+        return verdict;
+    }
+    judged[*best].standing = Standing::chosen;
+    Choice choice;
+    choice.host = judged[*best].host->id;
+    choice.considered = tell(most_telling(std::move(judged)), strategy);
+    choice.note = note_of(choice.considered, hosts.size());
+    verdict.choice = std::move(choice);
     return verdict;
+}
+
+Verdict choose(const std::vector<Host>& hosts, const Need& need) {
+    std::vector<const Host*> pointers;
+    pointers.reserve(hosts.size());
+    for (const auto& host : hosts) pointers.push_back(&host);
+    return choose(pointers, need);
 }
 
 } // namespace berth::placement

@@ -29,6 +29,27 @@ public:
         for (;;) co_await net::sleep_for(std::chrono::hours{24});
     }
     net::Task<Result<std::vector<std::string>>> logs(const ContainerId&, int, Deadline) override { co_return error_; }
+    net::Task<Status> pause(const ContainerId&, Deadline) override { co_return error_; }
+    net::Task<Status> unpause(const ContainerId&, Deadline) override { co_return error_; }
+    net::Task<Status> pull(std::string, std::function<void(const broker::PullState&)>, Deadline) override { co_return error_; }
+    net::Task<Result<std::set<std::string>>> volumes(Deadline) override { co_return error_; }
+    broker::HostAccess access() const override {
+        broker::HostAccess access;
+        access.last_error = error_.operator_text();
+        return access;
+    }
+    net::Task<std::vector<broker::TestStep>> examine(Deadline) override {
+        broker::TestStep step;
+        step.name = "definition";
+        step.title = "The host's definition can be used";
+        step.state = broker::TestState::failed;
+        step.text = error_.operator_text();
+        std::vector<broker::TestStep> steps;
+        steps.push_back(std::move(step));
+        co_return steps;
+    }
+    net::Task<Status> accept_key(std::string, Deadline) override { co_return error_; }
+    net::Task<void> close() override { co_return; }
 
 private:
     Error error_;
@@ -42,7 +63,11 @@ struct HostSet::One {
     std::string endpoint;
 };
 
-HostSet::HostSet(net::Executor executor, const config::Config& config, const std::string& deployment) {
+HostSet::HostSet(net::Executor executor, const config::Config& config, const std::string& deployment)
+    : handshakes_{executor} {
+    docker::ConnectorContext context{executor};
+    context.handshakes = &handshakes_;
+    context.known_hosts = config.state_dir + "/known_hosts";
     for (const auto& host : config.hosts) {
         auto one = std::make_shared<One>();
         auto endpoint = docker::resolve_endpoint(docker::process_world(), host.endpoint);
@@ -56,7 +81,7 @@ HostSet::HostSet(net::Executor executor, const config::Config& config, const std
         }
         if (endpoint) {
             one->endpoint = docker::describe(*endpoint);
-            auto connector = docker::make_connector(*endpoint);
+            auto connector = docker::make_connector(*endpoint, context);
             if (connector) one->connector = std::move(*connector);
             else why = Error{Errc::host_unreachable, connector.error().operator_text()};
         } else {
@@ -88,6 +113,11 @@ HostSet::HostSet(net::Executor executor, const config::Config& config, const std
         entries_.push_back(std::move(entry));
         hosts_.push_back(std::move(one));
     }
+}
+
+net::Task<void> HostSet::stop() {
+    for (const auto& one : hosts_) co_await one->engine->close();
+    co_await handshakes_.stop();
 }
 
 } // namespace berth::server

@@ -6,6 +6,7 @@
 #include "broker/host_registry.hpp"
 #include "config/config.hpp"
 #include "docker/docker_host.hpp"
+#include "ssh/handshakes.hpp"
 
 #include <memory>
 #include <string>
@@ -20,8 +21,13 @@ public:
     // For the registry; engines live as long as this set.
     std::vector<broker::HostEntry> entries() const { return entries_; }
 
+    // Ends the connections to all engines: after everybody who uses them, while the gateway's threads,
+    // on which some of them live, still run.
+    net::Task<void> stop();
+
 private:
     struct One;
+    ssh::Handshakes handshakes_;
     std::vector<std::shared_ptr<One>> hosts_;
     std::vector<broker::HostEntry> entries_;
 };

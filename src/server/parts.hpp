@@ -35,6 +35,7 @@ struct Server::Parts {
         AdmissionAdapter admission;
         HostSet engines;
         broker::HostRegistry hosts;
+        broker::StartMeter meter;
         broker::StartQueue queue;
         broker::DeadlineKeeper keeper;
         gateway::EndpointProbe probe;

@@ -99,7 +99,8 @@ Server::Parts::Running::Running(Parts& p, std::unique_ptr<store::Database> datab
     , secrets{std::move(secrets_)}
     , engines{p.executor, p.config, database->deployment_id()}
     , hosts{p.executor, p.clock, p.sink, engines.entries(), images_of(p.catalog)}
-    , queue{hosts, [this, &p](const SessionId& id) {
+    , meter{p.clock, hosts}
+    , queue{p.executor, p.clock, hosts, meter, [this, &p](const SessionId& id) {
         if (auto runner = runners.find(id)) p.sink.session_changed(runner->session());
     }}
     , keeper{p.executor, p.clock,
@@ -109,7 +110,8 @@ Server::Parts::Running::Running(Parts& p, std::unique_ptr<store::Database> datab
         [this](Milliseconds by) {
             for (const auto& runner : runners.all()) runner->post(session::ClockJumped{by});
         }}
-    , runner_context{p.executor, p.clock, database->sessions(), hosts, queue, probe, viewers, p.sink, keeper, secrets, start_times}
+    , runner_context{p.executor, p.clock, database->sessions(), hosts, queue, probe, viewers, p.sink, keeper, secrets, start_times,
+        meter, p.catalog}
     , runners{runner_context}
     , reconciler{p.executor, runners, hosts}
     , sessions{runner_context, runners, p.catalog, p.tickets, p.random,
@@ -134,6 +136,7 @@ Server::Parts::Running::Running(Parts& p, std::unique_ptr<store::Database> datab
     viewers.connect(gateway);
     viewers.connect(web);
     p.sink.connect(api);
+    queue.leases = [this] { return runners.lease_ends(); };
     hosts.on_room = [this] { queue.pump(); };
     hosts.on_up = [this](const HostId& id) { reconciler.look_at(id); };
     hosts.on_notice = [this](const HostId& id, const broker::HostNotice& notice) {
@@ -245,6 +248,7 @@ net::Task<Result<Started>> Server::start() {
     r.web.start();
     r.scope.spawn(r.keeper.run());
     r.scope.spawn(r.reconciler.run());
+    r.scope.spawn(r.queue.run());
     r.scope.spawn(keep_house(r.authenticator, r.database->sessions(), p.clock, p.config.retention_days));
 
     auto listening = listen(p.config.server, r.listener, r.local_listener, r.monitor_listener);
@@ -267,6 +271,7 @@ net::Task<void> Server::stop() {
     r.hosts.on_room = nullptr;
     co_await r.runners.stop();
     co_await r.hosts.stop();
+    co_await r.engines.stop();
     auto kept = co_await r.authenticator.maintain();
     if (!kept) log("server").debug("maintain {}", log_safe(describe(kept.error())));
 }

@@ -2,8 +2,10 @@
 #include "session/machine.hpp"
 
 #include "base/limits.hpp"
+#include "session/blame.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace berth::session {
 namespace {
@@ -92,6 +94,34 @@ public:
         finish(std::move(end));
     }
 
+    // The same start again as the next generation: what was made of this one is never used.
+    void start_over(const Error& error) {
+        auto& s = session();
+        Attempt failed;
+        if (s.host) failed.host = *s.host;
+        failed.generation = s.generation;
+        failed.code = error.code();
+        failed.detail = error.operator_text();
+        failed.stage = stage_of(s.state);
+        failed.at = now_;
+        s.attempts.push_back(std::move(failed));
+        ++s.generation;
+        s.host.reset();
+        s.container.reset();
+        s.engine_id.clear();
+        s.placement.clear();
+        s.placement_note.clear();
+        s.is_paused = false;
+        s.start_deadline.reset();
+        s.ready_at.reset();
+        s.lease_end.reset();
+        s.disconnected_since.reset();
+        s.stages = {};
+        enter(State::queued);
+        ask(Action::place);
+        ask(Action::remove_former);
+    }
+
     void stop(EndReason reason, std::string detail) {
         End end;
         end.reason = reason;
@@ -124,6 +154,31 @@ private:
     TimePoint now_;
 };
 
+// The limits of a start hold for all its attempts together. A pool does not insist: it makes another.
+bool may_start_over(const Session& s, TimePoint now) {
+    return s.pool.empty() && std::ssize(s.attempts) < limits::start_retries
+        && now < s.created_at + limits::queue_wait;
+}
+
+// One that was handed out warm is replaced whatever broke it: its person asked for a desktop, not
+// for that container.
+void fail_or_start_over(Stepper& step, const Error& error) {
+    const auto& s = step.session();
+    auto is_worth_it = is_from_pool(s) || (blames_host(error) && !(s.start_deadline && *s.start_deadline <= step.time()));
+    if (is_worth_it && may_start_over(s, step.time())) step.start_over(error);
+    else step.fail(error);
+}
+
+void begin_lease(Stepper& step) {
+    auto& s = step.session();
+    s.ready_at = step.time();
+    s.start_deadline.reset();
+    s.last_input_at = step.time();
+    s.disconnected_since = step.time();
+    if (s.policy.initial > Seconds{0}) s.lease_end = step.time() + s.policy.initial;
+    if (auto limit = hard_limit(s)) s.lease_end = s.lease_end ? std::min(*s.lease_end, *limit) : *limit;
+}
+
 Error start_took_too_long(const Session& session) {
     return Error{Errc::timed_out, "still " + std::string{name_of(session.state)} + " at the start limit"};
 }
@@ -135,13 +190,24 @@ void on(Stepper& step, const Placed& event) {
     if (s.state != State::queued) return;
     s.host = event.host;
     s.placement_note = event.note;
+    s.placement = event.considered;
+    s.engine_id = event.engine_id;
     if (s.policy.start_limit > Seconds{0}) s.start_deadline = step.time() + s.policy.start_limit;
     step.enter(State::creating);
     step.ask(Action::create_container);
 }
 
 void on(Stepper& step, const PlacementFailed& event) {
-    if (step.session().state == State::queued) step.fail(event.error);
+    const auto& s = step.session();
+    if (s.state != State::queued) return;
+    if (s.attempts.empty()) {
+        step.fail(event.error);
+        return;
+    }
+    // There is nowhere else to try: what is told is why the start failed, not that.
+    const auto& last = s.attempts.back();
+    step.fail(Error{last.code, last.detail + "; no other host: " + event.error.operator_text()});
+    step.session().end->stage = last.stage;
 }
 
 void on(Stepper& step, const ContainerCreated& event) {
@@ -155,6 +221,7 @@ void on(Stepper& step, const ContainerCreated& event) {
 
 void on(Stepper& step, const ContainerStarted&) {
     if (step.session().state != State::starting) return;
+    step.session().is_paused = false;
     step.enter(State::probing);
     // One commit saved: after a crash the start is repeated, which an engine answers at once.
     step.need_not_store();
@@ -162,21 +229,22 @@ void on(Stepper& step, const ContainerStarted&) {
 }
 
 void on(Stepper& step, const BecameReady&) {
-    auto& s = step.session();
-    if (s.state != State::probing) return;
-    s.ready_at = step.time();
-    s.start_deadline.reset();
-    s.last_input_at = step.time();
-    s.disconnected_since = step.time();
-    if (s.policy.initial > Seconds{0}) s.lease_end = step.time() + s.policy.initial;
-    if (auto limit = hard_limit(s)) s.lease_end = s.lease_end ? std::min(*s.lease_end, *limit) : *limit;
+    if (step.session().state != State::probing) return;
+    begin_lease(step);
     step.enter(State::ready);
 }
 
 void on(Stepper& step, const ActionFailed& event) {
     auto& s = step.session();
+    if (event.action == Action::pause_container) {
+        // It goes on running: dearer, not broken. Claimed meanwhile: resuming settles it.
+        if (s.state != State::ready || s.pool.empty() || !s.is_paused) return;
+        s.is_paused = false;
+        step.store();
+        return;
+    }
     if (s.state == State::creating || s.state == State::starting || s.state == State::probing) {
-        step.fail(event.error);
+        fail_or_start_over(step, event.error);
         return;
     }
     if (s.state != State::stopping || event.action != Action::remove_container) return;
@@ -199,19 +267,29 @@ void on(Stepper& step, const ContainerRemoved&) {
 }
 
 void on(Stepper& step, const ContainerGone& event) {
-    switch (step.session().state) {
+    const auto& s = step.session();
+    // A replaced engine has lost what was begun there; everything else is the image's own doing.
+    auto code = event.reason == EndReason::host_lost ? Errc::host_unreachable : Errc::engine_error;
+    switch (s.state) {
     case State::queued:
     case State::stopping: // our own removal
     case State::ended: return;
     case State::creating:
     case State::starting:
     case State::probing:
-        step.fail(Error{
-            Errc::engine_error,
+        fail_or_start_over(step, Error{
+            code,
             std::string{name_of(event.reason)} + " while starting: " + event.detail,
             "The desktop stopped while it was starting."});
         return;
-    case State::ready: step.stop(event.reason, event.detail); return;
+    case State::ready:
+        // It was dead already when it was handed out.
+        if (is_from_pool(s) && step.time() < *s.ready_at + limits::warm_proof && may_start_over(s, step.time())) {
+            step.start_over(Error{code, std::string{name_of(event.reason)} + " when claimed: " + event.detail});
+            return;
+        }
+        step.stop(event.reason, event.detail);
+        return;
     }
 }
 
@@ -268,7 +346,10 @@ void on(Stepper& step, const TimePassed&) {
     case State::creating:
     case State::starting:
     case State::probing:
-        if (s.start_deadline && *s.start_deadline <= step.time()) step.fail(start_took_too_long(s));
+        if (!s.start_deadline || step.time() < *s.start_deadline) return;
+        // Of a warm one nobody waits for more than a moment; it says nothing about its host.
+        if (is_from_pool(s)) fail_or_start_over(step, Error{Errc::not_ready, "the claimed desktop did not answer"});
+        else step.fail(start_took_too_long(s));
         return;
     case State::ready: on_time_when_ready(step); return;
     case State::stopping:
@@ -291,13 +372,14 @@ void on(Stepper& step, const Recovered&) {
     switch (s.state) {
     case State::queued: step.ask(Action::place); return;
     case State::creating: step.ask(Action::create_container); return;
-    case State::starting: step.ask(Action::start_container); return;
+    case State::starting: step.ask(s.is_paused ? Action::resume_container : Action::start_container); return;
     case State::probing: step.ask(Action::probe_ready); return;
     case State::ready:
         // Nobody could connect or type while we were away: those clocks begin anew. The lease's
         // does not.
         s.last_input_at = step.time();
         s.disconnected_since = step.time();
+        if (s.is_paused) step.ask(Action::pause_container);
         return;
     case State::stopping:
         s.retry_at.reset();
@@ -329,6 +411,42 @@ void on(Stepper& step, const ClockJumped& event) {
     step.show();
 }
 
+void on(Stepper& step, const PauseRequested&) {
+    auto& s = step.session();
+    if (s.state != State::ready || s.pool.empty() || s.is_paused) return;
+    s.is_paused = true;
+    step.store();
+    step.ask(Action::pause_container);
+}
+
+Result<Step> claim(const Session& session, const Claimed& event, TimePoint now) {
+    if (session.pool.empty() || session.state != State::ready)
+        return Error{Errc::conflict, "claim: " + std::string{name_of(session.state)}
+                                         + (session.pool.empty() ? ", not in a pool" : "")};
+    Stepper step{session, now};
+    auto& s = step.session();
+    s.owner = event.owner;
+    s.requested_by = event.requested_by;
+    s.name = event.name;
+    s.idempotency_key = event.idempotency_key;
+    s.policy = event.policy;
+    s.pool.clear();
+    s.created_at = now;
+    // What was done before anybody asked is no stage of this person's start: is_from_pool().
+    s.stages = {};
+    s.stages[static_cast<std::size_t>(Stage::queued)] = StageTime{now, now};
+    if (s.is_paused) {
+        step.enter(State::starting);
+        s.start_deadline = now + limits::warm_resume;
+        step.ask(Action::resume_container);
+    } else {
+        begin_lease(step);
+        step.enter(State::ready);
+        s.stages[static_cast<std::size_t>(Stage::waiting)] = StageTime{now, now};
+    }
+    return step.take();
+}
+
 Result<Step> extend(const Session& session, TimePoint now) {
     if (!is_live(session) || session.state == State::stopping)
         return Error{Errc::ended, "extend: " + std::string{name_of(session.state)}, "This desktop has ended."};
@@ -356,8 +474,11 @@ std::string_view name_of(Action action) noexcept {
     case Action::create_container: return "create_container";
     case Action::start_container: return "start_container";
     case Action::probe_ready: return "probe_ready";
+    case Action::pause_container: return "pause_container";
+    case Action::resume_container: return "resume_container";
     case Action::close_viewers: return "close_viewers";
     case Action::remove_container: return "remove_container";
+    case Action::remove_former: return "remove_former";
     }
     return "remove_container";
 }
@@ -367,7 +488,8 @@ std::string_view name_of(const Event& event) noexcept {
     static constexpr std::array<std::string_view, std::variant_size_v<Event>> names{
         "placed", "container_created", "container_started", "became_ready", "action_failed",
         "container_removed", "container_gone", "viewer_joined", "viewer_left", "input_seen",
-        "extend_requested", "stop_requested", "time_passed", "recovered", "placement_failed", "clock_jumped"};
+        "extend_requested", "stop_requested", "time_passed", "recovered", "placement_failed", "clock_jumped",
+        "pause_requested", "claimed"};
     return names[event.index()];
 }
 
@@ -388,10 +510,12 @@ Step begin(Session draft, TimePoint now) {
 
 Result<Step> step(const Session& session, const Event& event, TimePoint now) {
     if (std::holds_alternative<ExtendRequested>(event)) return extend(session, now);
+    if (const auto* claimed = std::get_if<Claimed>(&event)) return claim(session, *claimed, now);
     Stepper stepper{session, now};
     std::visit(
         [&](const auto& one) {
-            if constexpr (!std::is_same_v<std::decay_t<decltype(one)>, ExtendRequested>) on(stepper, one);
+            using One = std::decay_t<decltype(one)>;
+            if constexpr (!std::is_same_v<One, ExtendRequested> && !std::is_same_v<One, Claimed>) on(stepper, one);
         },
         event
     );

@@ -9,15 +9,19 @@
 
 namespace berth::session {
 
-// What a session may ask for. Carried out in this order, one at a time; only probe_ready may be
-// interrupted by a later action, since the engine finishes what it began.
+// What a session may ask for. Carried out in the order asked, one at a time; only probe_ready may be
+// interrupted by a later action, since the engine finishes what it began, and remove_former holds up
+// nobody: it is about a container that is not ours any more.
 enum class Action {
     place,
     create_container,
     start_container,
     probe_ready,
+    pause_container,  // of a session that waits in a pool
+    resume_container, // of one that was claimed from it
     close_viewers,
-    remove_container
+    remove_container,
+    remove_former // the container of the last attempt, if its host answers; else the reconciler does
 };
 std::string_view name_of(Action action) noexcept;
 
@@ -25,14 +29,17 @@ std::string_view name_of(Action action) noexcept;
 struct Placed {
     HostId host;
     std::string note;
+    std::string engine_id;              // of the host now
+    std::vector<Considered> considered; // every host of that moment
 };
 struct ContainerCreated {
     ContainerId container;
 };
 struct ContainerStarted {};
 struct BecameReady {};
-// That action did not succeed. In creating, starting and probing it ends the session; in stopping a
-// failed removal schedules the next attempt.
+// That action did not succeed. In creating, starting and probing the session starts over on another
+// host where the host is to blame, else it ends; in stopping a failed removal schedules the next
+// attempt.
 struct ActionFailed {
     Action action;
     Error error;
@@ -67,11 +74,21 @@ struct ClockJumped {
 struct PlacementFailed {
     Error error;
 };
+// Nobody uses this session of a pool yet: its processes may stand still.
+struct PauseRequested {};
+// A session of a pool gets its person. The policy is the person's from here on.
+struct Claimed {
+    Owner owner;
+    std::string requested_by;
+    std::string name;
+    std::string idempotency_key;
+    LeasePolicy policy;
+};
 
 using Event = std::variant<
     Placed, ContainerCreated, ContainerStarted, BecameReady, ActionFailed, ContainerRemoved,
     ContainerGone, ViewerJoined, ViewerLeft, InputSeen, ExtendRequested, StopRequested, TimePassed,
-    Recovered, PlacementFailed, ClockJumped>;
+    Recovered, PlacementFailed, ClockJumped, PauseRequested, Claimed>;
 std::string_view name_of(const Event& event) noexcept;
 
 struct Step {
@@ -84,8 +101,8 @@ struct Step {
 // A new session in `queued`, and what to do first.
 Step begin(Session draft, TimePoint now);
 
-// Errors only for requests that are refused: conflict (not ready), quota_exceeded (no extension
-// left). Every other event is accepted or ignored with a reason (see the table in machine_test.cpp).
+// Errors only for requests that are refused: conflict (not ready, not in a pool), quota_exceeded (no
+// extension left). Every other event is accepted or ignored with a reason (see the table in machine_test.cpp).
 Result<Step> step(const Session& session, const Event& event, TimePoint now);
 
 // The next time at which TimePassed may change something; nothing = never.

@@ -57,6 +57,7 @@ std::vector<Row> table() {
     using enum Action;
     const Error error{Errc::engine_error, "x"};
     const ActionFailed create_failed{create_container, error};
+    const ActionFailed host_failed{create_container, Error{Errc::host_unreachable, "x"}};
     const ActionFailed remove_failed{remove_container, error};
     const ContainerGone gone{EndReason::container_died, "exit 1"};
     const std::vector<Action> nothing;
@@ -79,12 +80,14 @@ std::vector<Row> table() {
         {queued, Recovered{}, queued, {place}, ""},
         {queued, PlacementFailed{error}, ended, nothing, ""},
         {queued, ClockJumped{Seconds{5}}, queued, nothing, "times move"},
+        {queued, PauseRequested{}, queued, nothing, "it is somebody's"},
 
         {creating, Placed{HostId{"b"}, ""}, creating, nothing, "placed once"},
         {creating, ContainerCreated{ContainerId{"c"}}, starting, {start_container}, ""},
         {creating, ContainerStarted{}, creating, nothing, late},
         {creating, BecameReady{}, creating, nothing, late},
         {creating, create_failed, stopping, {remove_container}, "the engine may have made it"},
+        {creating, host_failed, queued, {place, remove_former}, "as the next generation, elsewhere"},
         {creating, ContainerRemoved{}, creating, nothing, late},
         {creating, gone, stopping, {remove_container}, ""},
         {creating, ViewerJoined{Rights::view}, creating, nothing, "counted only"},
@@ -95,12 +98,14 @@ std::vector<Row> table() {
         {creating, Recovered{}, creating, {create_container}, "adopts by name"},
         {creating, PlacementFailed{error}, creating, nothing, "placed already"},
         {creating, ClockJumped{Seconds{5}}, creating, nothing, "times move"},
+        {creating, PauseRequested{}, creating, nothing, "it is somebody's"},
 
         {starting, Placed{HostId{"b"}, ""}, starting, nothing, "placed once"},
         {starting, ContainerCreated{ContainerId{"c"}}, starting, nothing, "known already"},
         {starting, ContainerStarted{}, probing, {probe_ready}, ""},
         {starting, BecameReady{}, starting, nothing, late},
         {starting, create_failed, stopping, {remove_container}, ""},
+        {starting, host_failed, queued, {place, remove_former}, ""},
         {starting, ContainerRemoved{}, starting, nothing, late},
         {starting, gone, stopping, {remove_container}, ""},
         {starting, ViewerJoined{Rights::view}, starting, nothing, "counted only"},
@@ -111,12 +116,14 @@ std::vector<Row> table() {
         {starting, Recovered{}, starting, {start_container}, "starting twice is harmless"},
         {starting, PlacementFailed{error}, starting, nothing, "placed already"},
         {starting, ClockJumped{Seconds{5}}, starting, nothing, "times move"},
+        {starting, PauseRequested{}, starting, nothing, "it is somebody's"},
 
         {probing, Placed{HostId{"b"}, ""}, probing, nothing, "placed once"},
         {probing, ContainerCreated{ContainerId{"c"}}, probing, nothing, "known already"},
         {probing, ContainerStarted{}, probing, nothing, "known already"},
         {probing, BecameReady{}, ready, nothing, ""},
         {probing, create_failed, stopping, {remove_container}, ""},
+        {probing, host_failed, queued, {place, remove_former}, ""},
         {probing, ContainerRemoved{}, probing, nothing, late},
         {probing, gone, stopping, {remove_container}, ""},
         {probing, ViewerJoined{Rights::view}, probing, nothing, "counted only"},
@@ -127,12 +134,14 @@ std::vector<Row> table() {
         {probing, Recovered{}, probing, {probe_ready}, ""},
         {probing, PlacementFailed{error}, probing, nothing, "placed already"},
         {probing, ClockJumped{Seconds{5}}, probing, nothing, "times move"},
+        {probing, PauseRequested{}, probing, nothing, "it is somebody's"},
 
         {ready, Placed{HostId{"b"}, ""}, ready, nothing, "placed once"},
         {ready, ContainerCreated{ContainerId{"c"}}, ready, nothing, "known already"},
         {ready, ContainerStarted{}, ready, nothing, "known already"},
         {ready, BecameReady{}, ready, nothing, "known already"},
         {ready, create_failed, ready, nothing, late},
+        {ready, host_failed, ready, nothing, late},
         {ready, ContainerRemoved{}, ready, nothing, late},
         {ready, gone, stopping, {close_viewers, remove_container}, ""},
         {ready, ViewerJoined{Rights::view}, ready, nothing, ""},
@@ -143,6 +152,7 @@ std::vector<Row> table() {
         {ready, Recovered{}, ready, nothing, "adopted"},
         {ready, PlacementFailed{error}, ready, nothing, "placed already"},
         {ready, ClockJumped{Seconds{5}}, ready, nothing, "times move"},
+        {ready, PauseRequested{}, ready, nothing, "it is somebody's"},
 
         {stopping, Placed{HostId{"b"}, ""}, stopping, nothing, "too late"},
         {stopping, ContainerCreated{ContainerId{"c"}}, stopping, nothing, "removal works by label"},
@@ -160,6 +170,7 @@ std::vector<Row> table() {
         {stopping, Recovered{}, stopping, {remove_container}, ""},
         {stopping, PlacementFailed{error}, stopping, nothing, "too late"},
         {stopping, ClockJumped{Seconds{5}}, stopping, nothing, "times move"},
+        {stopping, PauseRequested{}, stopping, nothing, "it is somebody's"},
 
         {ended, Placed{HostId{"b"}, ""}, ended, nothing, over},
         {ended, ContainerCreated{ContainerId{"c"}}, ended, nothing, over},
@@ -176,7 +187,19 @@ std::vector<Row> table() {
         {ended, Recovered{}, ended, nothing, over},
         {ended, PlacementFailed{error}, ended, nothing, over},
         {ended, ClockJumped{Seconds{5}}, ended, nothing, over},
+        {ended, PauseRequested{}, ended, nothing, "it is somebody's"},
     };
+}
+
+TEST(SessionMachine, KeepsWhyItWasPlacedWhereItIs) {
+    Placed placed{HostId{"a"}, "why"};
+    placed.engine_id = "ENGINE";
+    placed.considered.push_back(Considered{HostId{"a"}, "chosen", 2.0, "score 2/1"});
+    placed.considered.push_back(Considered{HostId{"b"}, "full", 0, "full (3 of 3)"});
+    auto s = go(begin(draft(), t0).session, placed).session;
+    EXPECT_EQ(s.engine_id, "ENGINE");
+    EXPECT_EQ(s.placement, placed.considered);
+    EXPECT_EQ(s.placement_note, "why");
 }
 
 TEST(SessionMachine, AnswersEveryEventInEveryStateAsTheTableSays) {
@@ -196,8 +219,8 @@ TEST(SessionMachine, AnswersEveryEventInEveryStateAsTheTableSays) {
 TEST(SessionMachine, TheTableIsComplete) {
     std::set<std::pair<int, std::size_t>> seen;
     for (const auto& row : table()) seen.emplace(static_cast<int>(row.state), row.event.index());
-    // ExtendRequested answers with a Result and has tests of its own.
-    EXPECT_EQ(seen.size(), 7 * (std::variant_size_v<Event> - 1));
+    // ExtendRequested and Claimed answer with a Result and have tests of their own.
+    EXPECT_EQ(seen.size(), 7 * (std::variant_size_v<Event> - 2));
 }
 
 // the timer starts at ready by itself and needs nobody who polls.
@@ -294,7 +317,8 @@ TEST(SessionMachine, FailsWhenTheStartTakesTooLong) {
 }
 
 TEST(SessionMachine, ANamedFailureKeepsTheEnginesWordsForStaffOnly) {
-    auto failed = go(in(State::creating), ActionFailed{Action::create_container, Error{Errc::image_missing, "host a: No such image"}});
+    auto elsewhere = go(in(State::creating), ActionFailed{Action::create_container, Error{Errc::image_missing, "host a: No such image"}});
+    auto failed = go(elsewhere.session, PlacementFailed{Error{Errc::image_missing, "a: excluded"}});
     EXPECT_EQ(failed.session.end->message, "The image of this desktop is not available at the moment.");
     EXPECT_NE(failed.session.end->detail.find("No such image"), std::string::npos);
 }

@@ -87,6 +87,10 @@ std::string_view name_of(Stage stage) noexcept {
 
 bool is_live(const Session& session) noexcept { return session.state != State::ended; }
 
+bool is_from_pool(const Session& session) noexcept {
+    return session.host && !session.stages[static_cast<std::size_t>(Stage::creating)].started_at;
+}
+
 std::optional<TimePoint> ends_at(const Session& session) noexcept {
     if (!session.lease_end) return std::nullopt;
     return *session.lease_end + session.policy.grace;

@@ -17,7 +17,9 @@
 namespace berth::session {
 
 // requested → queued → creating → starting → probing → ready → stopping → ended; every state but
-// `ended` may go to `stopping`. Ranks only ever grow within one generation.
+// `ended` may go to `stopping`. Ranks only ever grow within one generation; a start that goes on
+// elsewhere is back in `queued` as the next one. The one exception is a claim: a paused session of a
+// pool goes from `ready` to `starting` for its person.
 enum class State { queued, creating, starting, probing, ready, stopping, ended };
 std::string_view name_of(State state) noexcept;
 std::optional<State> state_from(std::string_view name) noexcept;
@@ -86,6 +88,7 @@ struct Spec {
     SecretDelivery secret_delivery = SecretDelivery::file;
     std::string secret_target;      // path in the container, or name of the variable
     int secret_uid = 1000;          // who owns the file
+    std::map<std::string, std::string> volumes; // name on the host → absolute path inside
     bool operator==(const Spec&) const = default;
 };
 
@@ -106,6 +109,26 @@ struct End {
     std::string detail;           // full text for staff
     std::optional<Stage> stage;   // where a failure happened
     bool operator==(const End&) const = default;
+};
+
+// How one host looked to the scheduler when this session was placed; for the operator.
+struct Considered {
+    HostId host;
+    std::string verdict; // "chosen", "free", "full" …: a word of placement/scheduler.hpp
+    double score = 0;    // 0 where it was no candidate
+    std::string text;
+    bool operator==(const Considered&) const = default;
+};
+
+// A start that failed through its host's fault and was tried again elsewhere as the next generation.
+struct Attempt {
+    HostId host;
+    int generation = 1;
+    Errc code = Errc::internal;
+    std::string detail; // full text for staff
+    Stage stage = Stage::creating;
+    TimePoint at{};
+    bool operator==(const Attempt&) const = default;
 };
 
 struct Session {
@@ -130,7 +153,13 @@ struct Session {
     std::map<std::string, std::string> placement_labels; // a host must have all of them
     std::optional<HostId> host;
     std::string placement_note; // why this host, for the operator
+    std::vector<Considered> placement; // the same in parts, every host of that moment
+    std::vector<Attempt> attempts;     // earlier hosts of this start, oldest first
+    std::string engine_id;             // of the host when it was placed; another one = the host was replaced
     std::optional<ContainerId> container;
+
+    std::string pool;       // not empty: made ahead of time for that template and not claimed yet
+    bool is_paused = false; // its processes stand still until it is claimed
 
     std::optional<TimePoint> lease_end; // nothing = never
     int extensions_used = 0;
@@ -150,6 +179,8 @@ struct Session {
 };
 
 bool is_live(const Session& session) noexcept; // state is not ended
+// Made before its person asked for it: its container was never created for them.
+bool is_from_pool(const Session& session) noexcept;
 // When the session will really be taken back by its lease: lease_end + grace.
 std::optional<TimePoint> ends_at(const Session& session) noexcept;
 std::optional<TimePoint> idle_deadline(const Session& session) noexcept;

@@ -70,6 +70,10 @@ public:
             return fail(where, "out of range"), Int{};
         return static_cast<Int>(*found);
     }
+    double real(const boost::json::value& value, std::string_view where) {
+        if (!value.is_number()) return fail(where, "not a number"), 0.0;
+        return value.to_number<double>();
+    }
     bool truth(const boost::json::value& value, std::string_view where) {
         const auto* found = value.if_bool();
         if (found == nullptr) return fail(where, "not a truth value"), false;

@@ -93,16 +93,98 @@ std::vector<Endpoint> endpoints_of(JsonReader& reader, const json::value& value)
     return endpoints;
 }
 
-std::map<std::string, std::string> env_of(JsonReader& reader, const json::value& value) {
-    std::map<std::string, std::string> env;
+std::map<std::string, std::string>
+pairs_of(JsonReader& reader, const json::value& value, std::string_view where) {
+    std::map<std::string, std::string> pairs;
     const auto* object = value.if_object();
     if (object == nullptr) {
-        reader.fail("env", "not an object");
-        return env;
+        reader.fail(where, "not an object");
+        return pairs;
     }
     for (const auto& item : *object)
-        env[std::string{item.key()}] = reader.text(item.value(), "env");
-    return env;
+        pairs[std::string{item.key()}] = reader.text(item.value(), where);
+    return pairs;
+}
+
+json::object json_of(const std::map<std::string, std::string>& pairs) {
+    json::object object;
+    for (const auto& [name, value] : pairs)
+        object[name] = value;
+    return object;
+}
+
+Result<std::map<std::string, std::string>> decode_pairs(std::string_view text) {
+    JsonReader r;
+    auto value = r.parse(text);
+    auto pairs = pairs_of(r, value, "");
+    if (r.has_failed()) return r.error();
+    return pairs;
+}
+
+std::string encode_placement(const std::vector<session::Considered>& hosts) {
+    json::array array;
+    for (const auto& one : hosts) {
+        json::object object;
+        object["host"] = one.host.str();
+        object["verdict"] = one.verdict;
+        object["score"] = one.score;
+        object["text"] = one.text;
+        array.emplace_back(std::move(object));
+    }
+    return json::serialize(array);
+}
+
+Result<std::vector<session::Considered>> decode_placement(std::string_view text) {
+    JsonReader r;
+    std::vector<session::Considered> hosts;
+    auto value = r.parse(text);
+    for (const auto& item : r.array(value, "")) {
+        const auto& object = r.object(item, 4);
+        session::Considered one;
+        one.host = HostId{r.text(r.member(object, "host"), "host")};
+        one.verdict = r.text(r.member(object, "verdict"), "verdict");
+        one.score = r.real(r.member(object, "score"), "score");
+        one.text = r.text(r.member(object, "text"), "text");
+        hosts.push_back(std::move(one));
+    }
+    if (r.has_failed()) return r.error();
+    return hosts;
+}
+
+std::string encode_attempts(const std::vector<session::Attempt>& attempts) {
+    json::array array;
+    for (const auto& one : attempts) {
+        json::object object;
+        object["host"] = one.host.str();
+        object["generation"] = static_cast<std::int64_t>(one.generation);
+        object["code"] = name_of(one.code);
+        object["detail"] = one.detail;
+        object["stage"] = word_of(one.stage);
+        object["at"] = static_cast<std::int64_t>(to_number(one.at));
+        array.emplace_back(std::move(object));
+    }
+    return json::serialize(array);
+}
+
+Result<std::vector<session::Attempt>> decode_attempts(std::string_view text) {
+    JsonReader r;
+    std::vector<session::Attempt> attempts;
+    auto value = r.parse(text);
+    for (const auto& item : r.array(value, "")) {
+        const auto& object = r.object(item, 6);
+        session::Attempt one;
+        one.host = HostId{r.text(r.member(object, "host"), "host")};
+        one.generation = r.number<int>(r.member(object, "generation"), "generation");
+        auto code = errc_from(r.text(r.member(object, "code"), "code"));
+        if (!code) r.fail("code", "unknown word");
+        one.code = code.value_or(Errc::internal);
+        one.detail = r.text(r.member(object, "detail"), "detail");
+        one.stage = r.word<session::Stage>(r.member(object, "stage"), "stage");
+        one.at = to_time(r.number<long long>(r.member(object, "at"), "at"));
+        attempts.push_back(std::move(one));
+    }
+    if (r.has_failed()) return r.error();
+    return attempts;
 }
 
 void encode_end(const std::optional<session::End>& end, SessionRow& row) {
@@ -196,12 +278,9 @@ Result<std::vector<std::string>> decode_texts(std::string_view text) {
 }
 
 std::string encode_spec(const Spec& spec) {
-    json::object env;
-    for (const auto& [name, value] : spec.env)
-        env[name] = value;
     json::object object;
     object["image"] = spec.image;
-    object["env"] = std::move(env);
+    object["env"] = json_of(spec.env);
     object["endpoints"] = json_of(spec.endpoints);
     object["memory_bytes"] = spec.memory_bytes;
     object["nano_cpus"] = spec.nano_cpus;
@@ -213,16 +292,17 @@ std::string encode_spec(const Spec& spec) {
     object["secret_delivery"] = word_of(spec.secret_delivery);
     object["secret_target"] = spec.secret_target;
     object["secret_uid"] = static_cast<std::int64_t>(spec.secret_uid);
+    object["volumes"] = json_of(spec.volumes);
     return json::serialize(object);
 }
 
 Result<Spec> decode_spec(std::string_view text) {
     JsonReader r;
     auto value = r.parse(text);
-    const auto& o = r.object(value, 13);
+    const auto& o = r.object(value, 14);
     Spec spec;
     spec.image = r.text(r.member(o, "image"), "image");
-    spec.env = env_of(r, r.member(o, "env"));
+    spec.env = pairs_of(r, r.member(o, "env"), "env");
     spec.endpoints = endpoints_of(r, r.member(o, "endpoints"));
     spec.memory_bytes = r.number<std::int64_t>(r.member(o, "memory_bytes"), "memory_bytes");
     spec.nano_cpus = r.number<std::int64_t>(r.member(o, "nano_cpus"), "nano_cpus");
@@ -236,6 +316,7 @@ Result<Spec> decode_spec(std::string_view text) {
         r.word<session::SecretDelivery>(r.member(o, "secret_delivery"), "secret_delivery");
     spec.secret_target = r.text(r.member(o, "secret_target"), "secret_target");
     spec.secret_uid = r.number<int>(r.member(o, "secret_uid"), "secret_uid");
+    spec.volumes = pairs_of(r, r.member(o, "volumes"), "volumes");
     if (r.has_failed()) return r.error();
     return spec;
 }
@@ -305,6 +386,12 @@ SessionRow encode_session(const Session& session) {
     row.stop_attempts = session.stop_attempts;
     row.retry_at = to_number(session.retry_at);
     row.holds_slot = session.holds_slot ? 1 : 0;
+    row.placement = encode_placement(session.placement);
+    row.attempts = encode_attempts(session.attempts);
+    row.engine_id = session.engine_id;
+    row.placement_labels = json::serialize(json_of(session.placement_labels));
+    row.pool = session.pool;
+    row.is_paused = session.is_paused ? 1 : 0;
     return row;
 }
 
@@ -333,6 +420,12 @@ Result<Session> decode_session(const SessionRow& row) {
     decode_end(reader, row, session);
     session.stop_attempts = small(reader, row.stop_attempts, "stop_attempts");
     session.holds_slot = row.holds_slot != 0;
+    session.placement = accept(reader, decode_placement(row.placement), "placement");
+    session.attempts = accept(reader, decode_attempts(row.attempts), "attempts");
+    session.engine_id = row.engine_id;
+    session.placement_labels = accept(reader, decode_pairs(row.placement_labels), "placement_labels");
+    session.pool = row.pool;
+    session.is_paused = row.is_paused != 0;
     if (reader.has_failed()) return Error{reader.error()}.with_context("stored session " + row.id);
     return session;
 }

@@ -38,6 +38,8 @@ struct SessionRow {
     long long stop_attempts = 0;
     std::optional<long long> retry_at;
     long long holds_slot = 0;
+    std::string placement, attempts, engine_id, placement_labels, pool;
+    long long is_paused = 0;
 };
 
 SessionRow encode_session(const session::Session& session);

@@ -50,7 +50,13 @@ constexpr std::array session_columns{
     "end_stage",
     "stop_attempts",
     "retry_at",
-    "holds_slot"};
+    "holds_slot",
+    "placement",
+    "attempts",
+    "engine_id",
+    "placement_labels",
+    "pool",
+    "is_paused"};
 
 // Bind what they are given, in order. What soci::use() returns refers to a default argument that
 // ends with the full expression: it must reach exchange() in the same one.
@@ -99,7 +105,13 @@ void exchange_row(Bind all, SessionRow& row) {
         row.end_stage,
         row.stop_attempts,
         row.retry_at,
-        row.holds_slot);
+        row.holds_slot,
+        row.placement,
+        row.attempts,
+        row.engine_id,
+        row.placement_labels,
+        row.pool,
+        row.is_paused);
 }
 
 void prepare(soci::statement& statement, const std::string& query) {

@@ -54,36 +54,61 @@ std::vector<broker::Template> templates() {
     return {one, brief, doomed};
 }
 
-broker::HostEntry entry(const char* name, FakeHost& host) {
+broker::HostEntry entry(std::string name, FakeHost& host, const BenchConfig& config) {
     broker::HostEntry made;
-    made.view.id = HostId{name};
-    made.view.capacity = 50;
-    made.view.creating_limit = 4;
+    made.view.id = HostId{std::move(name)};
+    made.view.capacity = config.capacity;
+    made.view.creating_limit = config.creating_limit;
     made.engine = &host;
     return made;
 }
 
-std::vector<broker::HostEntry> entries(World& world) { return {entry("a", world.a), entry("b", world.b)}; }
+std::vector<broker::HostEntry> entries(World& world, const BenchConfig& config) {
+    std::vector list{entry("a", world.a, config), entry("b", world.b, config)};
+    for (std::size_t i = 0; i < world.more.size(); ++i)
+        list.push_back(entry((i < 10 ? "h0" : "h") + std::to_string(i), *world.more[i], config));
+    return list;
+}
+
+std::vector<broker::Template> all_templates(const BenchConfig& config) {
+    auto list = templates();
+    list.insert(list.end(), config.templates.begin(), config.templates.end());
+    return list;
+}
+
+std::set<std::string> images_of(const broker::Catalog& catalog) {
+    std::set<std::string> images;
+    for (const auto& one : catalog.all()) images.insert(one.spec.image);
+    return images;
+}
 
 } // namespace
 
-BrokerBench::BrokerBench(World& world_, broker::SessionQuota quota)
+std::vector<FakeHost*> World::hosts() {
+    std::vector<FakeHost*> all{&a, &b};
+    for (auto& one : more) all.push_back(one.get());
+    return all;
+}
+
+BrokerBench::BrokerBench(World& world_, broker::SessionQuota quota, const BenchConfig& config)
     : world{world_}
     , clock{world.system}
-    , catalog{templates()}
+    , catalog{all_templates(config)}
     , tickets{random}
-    , hosts{world.context.get_executor(), clock, sink, entries(world), {"img"}}
-    , queue{hosts, [](const SessionId&) {}}
+    , hosts{world.context.get_executor(), clock, sink, entries(world, config), images_of(catalog)}
+    , meter{clock, hosts}
+    , queue{world.context.get_executor(), clock, hosts, meter, [](const SessionId&) {}}
     , keeper{world.context.get_executor(), clock,
              [this](const SessionId& id) {
                  if (auto runner = runners->find(id)) runner->post(session::TimePassed{});
              },
              [](Milliseconds) {}}
-    , context{world.context.get_executor(), clock, world.store.sessions(), hosts, queue, probe, viewers, sink, keeper, secrets, start_times}
+    , context{world.context.get_executor(), clock, world.store.sessions(), hosts, queue, probe, viewers, sink, keeper, secrets, start_times, meter, catalog}
     , scope{world.context.get_executor(), "bench"} {
     runners = std::make_unique<broker::RunnerRegistry>(context);
     reconciler = std::make_unique<broker::Reconciler>(world.context.get_executor(), *runners, hosts);
     service = std::make_unique<broker::SessionService>(context, *runners, catalog, tickets, random, quota);
+    queue.leases = [this] { return runners->lease_ends(); };
     hosts.on_room = [this] { queue.pump(); };
     hosts.on_up = [this](const HostId& id) { reconciler->look_at(id); };
     hosts.on_notice = [this](const HostId&, const broker::HostNotice& notice) {
@@ -103,6 +128,7 @@ void BrokerBench::boot() {
     hosts.start();
     scope.spawn(keeper.run());
     scope.spawn(reconciler->run());
+    scope.spawn(queue.run());
 }
 
 void BrokerBench::stop() {

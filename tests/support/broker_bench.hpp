@@ -23,6 +23,9 @@ struct World {
     SystemClock system;
     store::MemoryStore store;
     FakeHost a, b;
+    // Further hosts h00, h01 … for tests that need many; made before the bench.
+    std::vector<std::unique_ptr<FakeHost>> more;
+    std::vector<FakeHost*> hosts();
 };
 
 class FakeProbe final : public broker::ReadinessProbe {
@@ -59,10 +62,17 @@ private:
     static std::uint32_t next();
 };
 
+struct BenchConfig {
+    BenchConfig() = default;
+    int capacity = 50;      // of each host
+    int creating_limit = 4;
+    std::vector<broker::Template> templates; // beside "desktop", "brief" and "doomed"
+};
+
 // One life of the broker process.
 class BrokerBench {
 public:
-    explicit BrokerBench(World& world, broker::SessionQuota quota = {});
+    explicit BrokerBench(World& world, broker::SessionQuota quota = {}, const BenchConfig& config = {});
     ~BrokerBench();
 
     // What the server does before it listens: checks hosts, takes up stored sessions, reconciles.
@@ -90,6 +100,7 @@ public:
     broker::Catalog catalog;
     access::TicketBook tickets;
     broker::HostRegistry hosts;
+    broker::StartMeter meter;
     broker::StartQueue queue;
     broker::DeadlineKeeper keeper;
     broker::StartTimes start_times;

@@ -24,6 +24,10 @@ net::Task<Result<ContainerId>> FakeHost::create(const broker::ContainerOrder& or
     most_creating = std::max(most_creating, ++creating_);
     auto fault = co_await enter();
     --creating_;
+    if (failing_creates_ > 0) {
+        --failing_creates_;
+        fault = create_fault_;
+    }
     if (fault == Fault::fails_before) co_return Error{Errc::host_unreachable, "create"};
     if (missing_images.contains(image)) co_return Error{Errc::image_missing, image};
     auto known = containers.find(key);
@@ -86,10 +90,10 @@ FakeHost::dial(const ContainerId&, std::uint16_t, net::Executor, Deadline) {
 net::Task<Result<broker::HostFacts>> FakeHost::check(Deadline) {
     if (is_unreachable) co_return Error{Errc::host_unreachable, "check"};
     broker::HostFacts facts;
-    facts.engine_id = "fake";
+    facts.engine_id = engine_id;
     facts.version = "1";
     facts.api_version = "1.41";
-    facts.cpus = 2;
+    facts.cpus = cpus;
     co_return facts;
 }
 
@@ -107,6 +111,65 @@ net::Task<void> FakeHost::watch(std::function<void(broker::HostNotice)> notice) 
 net::Task<Result<std::vector<std::string>>> FakeHost::logs(const ContainerId&, int, Deadline) {
     co_return std::vector<std::string>{};
 }
+
+net::Task<Status> FakeHost::stand_still(ContainerId container, broker::ContainerState from, broker::ContainerState to) {
+    auto fault = co_await enter();
+    if (fault == Fault::fails_before) co_return Error{Errc::host_unreachable, "pause"};
+    for (auto& [key, one] : containers) {
+        if (one.id != container) continue;
+        if (one.state != from && one.state != to) co_return Error{Errc::conflict, "it does not run"};
+        one.state = to;
+        if (fault == Fault::answer_lost) co_return Error{Errc::timed_out, "pause: answer lost"};
+        co_return Status{};
+    }
+    co_return Error{Errc::not_found, "pause"};
+}
+
+net::Task<Status> FakeHost::pause(const ContainerId& container, Deadline) {
+    return stand_still(container, broker::ContainerState::running, broker::ContainerState::paused);
+}
+
+net::Task<Status> FakeHost::unpause(const ContainerId& container, Deadline) {
+    return stand_still(container, broker::ContainerState::paused, broker::ContainerState::running);
+}
+
+net::Task<Status> FakeHost::pull(std::string image, std::function<void(const broker::PullState&)> progress, Deadline) {
+    ++pulls;
+    broker::PullState state;
+    state.total_bytes = 100;
+    for (; state.done_bytes < state.total_bytes; state.done_bytes += 50) {
+        if (progress) progress(state);
+        co_await net::sleep_for(pull_time / 2);
+        if (is_unreachable) co_return Error{Errc::host_unreachable, "pull"};
+    }
+    missing_images.erase(image);
+    co_return Status{};
+}
+
+net::Task<Result<std::set<std::string>>> FakeHost::volumes(Deadline) {
+    if (is_unreachable) co_return Error{Errc::host_unreachable, "volumes"};
+    co_return known_volumes;
+}
+
+broker::HostAccess FakeHost::access() const {
+    broker::HostAccess access;
+    access.way = "fake";
+    if (is_unreachable) access.last_error = "unreachable";
+    return access;
+}
+
+net::Task<std::vector<broker::TestStep>> FakeHost::examine(Deadline) {
+    broker::TestStep step;
+    step.name = "engine";
+    step.state = is_unreachable ? broker::TestState::failed : broker::TestState::ok;
+    std::vector<broker::TestStep> steps;
+    steps.push_back(std::move(step));
+    co_return steps;
+}
+
+net::Task<Status> FakeHost::accept_key(std::string, Deadline) { co_return Error{Errc::not_found, "no keys"}; }
+
+net::Task<void> FakeHost::close() { co_return; }
 
 void FakeHost::announce(const Key& key, session::ContainerGone gone) {
     if (!notice_) return;

@@ -35,12 +35,27 @@ public:
     net::Task<Result<broker::ImageFacts>> check_image(const std::string& image, Deadline deadline) override;
     net::Task<void> watch(std::function<void(broker::HostNotice)> notice) override;
     net::Task<Result<std::vector<std::string>>> logs(const ContainerId&, int, Deadline) override;
+    net::Task<Status> pause(const ContainerId& container, Deadline deadline) override;
+    net::Task<Status> unpause(const ContainerId& container, Deadline deadline) override;
+    net::Task<Status> pull(std::string image, std::function<void(const broker::PullState&)> progress, Deadline deadline) override;
+    net::Task<Result<std::set<std::string>>> volumes(Deadline deadline) override;
+    broker::HostAccess access() const override;
+    net::Task<std::vector<broker::TestStep>> examine(Deadline deadline) override;
+    net::Task<Status> accept_key(std::string fingerprint, Deadline deadline) override;
+    net::Task<void> close() override;
 
     // The n-th mutating or listing call from now on (0 = the next) meets the fault.
     void fault_at(int n, Fault fault) { countdown_ = n, fault_ = fault; }
+    // The next creations meet the fault, whatever else is called.
+    void fail_creates(int count, Fault fault) { failing_creates_ = count, create_fault_ = fault; }
     int calls = 0;                // mutating and listing calls so far
     bool is_unreachable = false;  // every call: host_unreachable
     std::set<std::string> missing_images;
+    std::set<std::string> known_volumes;
+    std::string engine_id = "fake";
+    int cpus = 2;
+    int pulls = 0;                // begun
+    Milliseconds pull_time{20};
     Milliseconds latency{0};
     std::map<Key, Container> containers;
     int starts = 0;               // containers that were really started
@@ -51,10 +66,13 @@ public:
 
 private:
     net::Task<Fault> enter();
+    net::Task<Status> stand_still(ContainerId container, broker::ContainerState from, broker::ContainerState to);
     void announce(const Key& key, session::ContainerGone gone);
     int countdown_ = -1;
     Fault fault_ = Fault::none;
     int creating_ = 0;
+    int failing_creates_ = 0;
+    Fault create_fault_ = Fault::none;
     int next_id_ = 1;
     std::function<void(broker::HostNotice)> notice_;
 };

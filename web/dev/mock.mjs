@@ -36,6 +36,8 @@ export async function startMock({ port = 8090, dist = path.join(here, "../dist")
       response.end();
     });
   });
+  // A connection that we close while the next call is already on its way fails that call.
+  server.keepAliveTimeout = 0;
   attachGateway(world, server);
   await new Promise((resolve) => server.listen(port, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${server.address().port}`;

@@ -5,10 +5,11 @@ import { account, isStaff } from "./state/account";
 import { startLive, stopLive } from "./state/live";
 import { loadSessions, loadTemplates } from "./state/sessions";
 import { Messages } from "./ui/messages";
-import { AdminPage } from "./pages/admin";
 import { DesktopPage } from "./pages/desktop_page";
 import { Forbidden, NotFound, Offline } from "./pages/errors";
+import { Preferences } from "./pages/preferences";
 import { Home } from "./pages/home";
+import { LazyAdmin } from "./pages/lazy_admin";
 import { SignIn } from "./pages/sign_in";
 
 function Page() {
@@ -22,8 +23,10 @@ function Page() {
       return <Home />;
     case "desktop":
       return <DesktopPage key={here.id} id={here.id} />;
+    case "preferences":
+      return <Preferences />;
     case "admin":
-      return isStaff(who.me) ? <AdminPage me={who.me} /> : <Forbidden />;
+      return isStaff(who.me) ? <LazyAdmin here={here} me={who.me} /> : <Forbidden />;
     default:
       return <NotFound />;
   }

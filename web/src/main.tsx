@@ -5,6 +5,7 @@ import { startRouter } from "./router";
 import { loadAccount, startAccount } from "./state/account";
 import { startClock } from "./state/clock";
 import { watchNetwork } from "./state/live";
+import { watchForNews } from "./state/notify";
 import { startPrefs } from "./state/prefs";
 import "./styles/main.css";
 
@@ -13,6 +14,7 @@ startClock();
 startRouter();
 startAccount();
 watchNetwork();
+watchForNews();
 void loadAccount();
 
 const root = document.getElementById("app");

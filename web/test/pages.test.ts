@@ -22,6 +22,11 @@ test("addresses lead to their pages", () => {
   assert.deepEqual(parseRoute("/desktops/d_1/ended", ""), { page: "desktop", id: "d_1" });
   assert.deepEqual(parseRoute("/desktops/%", ""), { page: "desktop", id: "%" });
   assert.deepEqual(parseRoute("/desktops/d_1/more", ""), { page: "not_found" });
+  assert.deepEqual(parseRoute("/admin", ""), { page: "admin", area: "desktops", id: null });
+  assert.deepEqual(parseRoute("/admin/desktops/d_1", ""), { page: "admin", area: "desktops", id: "d_1" });
+  assert.deepEqual(parseRoute("/admin/hosts", "?add"), { page: "admin", area: "hosts", name: null, adding: true });
+  assert.deepEqual(parseRoute("/admin/hosts/rack%201", ""), { page: "admin", area: "hosts", name: "rack 1", adding: false });
+  for (const nowhere of ["/admin/users", "/admin/hosts/a/b"]) assert.deepEqual(parseRoute(nowhere, ""), { page: "not_found" });
   assert.deepEqual(parseRoute("/sign-in", "?next=%2Fadmin&why=expired"), { page: "sign_in", next: "/admin", why: "expired" });
 });
 

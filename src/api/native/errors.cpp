@@ -22,6 +22,8 @@ std::string_view sentence_for(Errc code) {
     case Errc::no_capacity: return "There is no free place at the moment.";
     case Errc::host_unreachable: return "The machine does not answer.";
     case Errc::engine_error: return "The machine could not do it.";
+    case Errc::host_key_unknown: return "Nobody has confirmed the key of this machine yet.";
+    case Errc::host_key_changed: return "The machine shows another key than before.";
     case Errc::image_missing: return "The image is not available at the moment.";
     case Errc::not_ready: return "It is not ready yet.";
     case Errc::ended: return "It has ended.";
@@ -71,6 +73,8 @@ int status_of(Errc code) noexcept {
     case Errc::conflict:
     case Errc::quota_exceeded:
     case Errc::not_ready:
+    case Errc::host_key_unknown:
+    case Errc::host_key_changed:
     case Errc::ended: return 409;
     case Errc::ticket_spent: return 410;
     case Errc::too_large: return 413;

@@ -56,6 +56,19 @@ json::object port_bindings(const ContainerConfig& config) {
     return bindings;
 }
 
+// Named volumes only: a path of the host in a session would be a way out of it.
+json::array mounts(const std::map<std::string, std::string>& volumes) {
+    json::array list;
+    for (const auto& [name, place] : volumes) {
+        json::object mount;
+        mount["Type"] = "volume";
+        mount["Source"] = name;
+        mount["Target"] = place;
+        list.push_back(std::move(mount));
+    }
+    return list;
+}
+
 json::object limits_of(const ContainerConfig& config) {
     json::object host;
     if (config.memory_bytes > 0) {
@@ -93,6 +106,7 @@ json::object host_config(const ContainerConfig& config) {
     host["IpcMode"] = "private";
     host["NetworkMode"] = config.network;
     host["PortBindings"] = port_bindings(config);
+    if (!config.volumes.empty()) host["Mounts"] = mounts(config.volumes);
     if (!config.logs.driver.empty()) host["LogConfig"] = log_config(config.logs);
     return host;
 }

@@ -27,6 +27,7 @@ struct ContainerConfig {
                                       // engine's choice
     std::string publish_address = "127.0.0.1";
     std::string network; // name; "none" for none; never empty
+    std::map<std::string, std::string> volumes; // name → absolute path inside
     std::vector<std::string> cap_add;
     bool allow_new_privileges = false;
     std::int64_t memory_bytes = 0; // 0 = engine's default here and below; swap gets nothing on top

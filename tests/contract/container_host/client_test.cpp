@@ -137,6 +137,7 @@ TEST_P(EngineClient, SaysWhatAPullDidNotFind) {
 
 INSTANTIATE_TEST_SUITE_P(Fake, EngineClient, testing::Values("fake"));
 INSTANTIATE_TEST_SUITE_P(Docker, EngineClient, testing::Values("docker"));
+INSTANTIATE_TEST_SUITE_P(Ssh, EngineClient, testing::Values("ssh"));
 
 TEST(FakePull, ShowsItsProgress) {
     EngineLab lab{"fake"};

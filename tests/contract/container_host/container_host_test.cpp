@@ -451,6 +451,7 @@ TEST_P(ContainerHost, StopsWatchingWhenItIsCancelled) {
 
 INSTANTIATE_TEST_SUITE_P(Fake, ContainerHost, testing::Values("fake"));
 INSTANTIATE_TEST_SUITE_P(Docker, ContainerHost, testing::Values("docker"));
+INSTANTIATE_TEST_SUITE_P(Ssh, ContainerHost, testing::Values("ssh"));
 
 } // namespace
 } // namespace berth::test

@@ -120,7 +120,19 @@ EngineLab::EngineLab(std::string kind)
         }
         endpoint = *resolved;
     }
-    auto connector = docker::make_connector(endpoint);
+    docker::ConnectorContext ways{context_.get_executor()};
+    if (kind == "ssh") {
+        sshd_ = std::make_unique<Sshd>();
+        problem_ = sshd_->problem();
+        if (endpoint.kind != docker::Endpoint::Kind::unix_socket) problem_ = "the engine is not of this machine";
+        if (!problem_.empty()) return;
+        endpoint.kind = docker::Endpoint::Kind::ssh;
+        endpoint.host = "127.0.0.1";
+        endpoint.port = sshd_->port();
+        ways.known_hosts = sshd_->known_hosts();
+        ways.ssh_config = sshd_->config_file();
+    }
+    auto connector = docker::make_connector(endpoint, ways);
     if (!connector) {
         problem_ = describe(connector.error());
         return;
@@ -144,6 +156,11 @@ EngineLab::~EngineLab() {
     scope_.reset();
     host_.reset();
     door_.reset();
+    if (connector_) run(connector_->stop());
+    connector_.reset();
+    context_.restart();
+    context_.poll(); // streams that were destroyed outside of it
+    sshd_.reset();
     fake_.reset();
     if (!folder_.empty()) ::rmdir(folder_.c_str());
 }

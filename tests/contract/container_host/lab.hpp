@@ -7,6 +7,7 @@
 #include "net/task_scope.hpp"
 #include "tests/support/fake_engine.hpp"
 #include "tests/support/run_task.hpp"
+#include "tests/support/sshd.hpp"
 
 #include <gtest/gtest.h>
 
@@ -21,7 +22,7 @@ inline constexpr const char* witness_image = "berth-contract:witness";
 // One per test, with a deployment of its own; removes all that carries its label.
 class EngineLab {
 public:
-    // kind: "fake" or "docker". An empty `problem()` means that the engine is there.
+    // kind: "fake", "docker", or "ssh": the same engine through an SSH server. An empty `problem()` means that the engine is there.
     explicit EngineLab(std::string kind);
     ~EngineLab();
 
@@ -61,6 +62,7 @@ private:
     boost::asio::io_context context_{1};
     std::string deployment_, problem_, folder_;
     std::unique_ptr<FakeEngine> fake_;
+    std::unique_ptr<Sshd> sshd_;
     std::unique_ptr<docker::Connector> connector_;
     std::unique_ptr<docker::Client> door_;
     std::unique_ptr<docker::DockerHost> host_;

@@ -403,6 +403,7 @@ session::Spec any_spec() {
     spec.secret_delivery = any_of_first<session::SecretDelivery>(2);
     spec.secret_target = any_text();
     spec.secret_uid = *rc::gen::arbitrary<int>();
+    spec.volumes = *rc::gen::arbitrary<std::map<std::string, std::string>>();
     return spec;
 }
 
@@ -430,6 +431,26 @@ std::optional<session::End> maybe_end() {
     end.detail = any_text();
     if (*rc::gen::arbitrary<bool>()) end.stage = any_of_first<session::Stage>(4);
     return end;
+}
+
+std::vector<session::Considered> any_placement() {
+    session::Considered one;
+    one.host = HostId{any_text()};
+    one.verdict = any_text();
+    one.score = *rc::gen::inRange(0, 1000) / 8.0;
+    one.text = any_text();
+    return {one, {}};
+}
+
+std::vector<session::Attempt> any_attempts() {
+    session::Attempt one;
+    one.host = HostId{any_text()};
+    one.generation = *rc::gen::arbitrary<int>();
+    one.code = any_of_first<Errc>(static_cast<int>(Errc::internal) + 1);
+    one.detail = any_text();
+    one.stage = any_of_first<session::Stage>(4);
+    one.at = maybe_time().value_or(noon);
+    return {one};
 }
 
 Session any_session() {
@@ -460,6 +481,12 @@ Session any_session() {
     session.stop_attempts = *rc::gen::arbitrary<int>();
     session.retry_at = maybe_time();
     session.holds_slot = false;
+    session.placement = any_placement();
+    session.attempts = any_attempts();
+    session.engine_id = any_text();
+    session.placement_labels[any_text()] = any_text();
+    session.pool = any_text();
+    session.is_paused = *rc::gen::arbitrary<bool>();
     return session;
 }
 

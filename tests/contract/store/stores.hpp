@@ -124,7 +124,13 @@ inline bool is_same(const session::Session& a, const session::Session& b) {
             s.end,
             s.stop_attempts,
             s.retry_at,
-            s.holds_slot
+            s.holds_slot,
+            s.placement,
+            s.attempts,
+            s.engine_id,
+            s.placement_labels,
+            s.pool,
+            s.is_paused
         );
     };
     return all(a) == all(b);

@@ -1,22 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the pages do when something happens: losses, the end of a sign-in, live updates, keys, clipboard.
 import assert from "node:assert/strict";
+import { adminCases } from "./admin_cases.mjs";
+import { openPanel } from "./bar.mjs";
 import { colours, picture } from "./picture.mjs";
 import { until } from "./report.mjs";
-import { startMockHere } from "./mock.mjs";
+import { isChosen, startMockHere } from "./mock.mjs";
 import { signInAs } from "./states.mjs";
-import { newVisit } from "./visit.mjs";
+import { tabCases } from "./tab_cases.mjs";
+import { explain, newVisit } from "./visit.mjs";
 
 const connected = ".theatre[data-phase=connected]";
 
 /** Opens a ready desktop of anna's in a browser that is signed in. */
-async function openDesktop({ mock, browser, options = {}, session = {} }) {
-  const visit = await newVisit(browser, { url: mock.url }, options);
-  await mock.signIn(visit.context, "anna");
+async function openDesktop({ mock, visit, options = {}, session = {} }) {
+  const { context, page } = await visit(options);
+  await mock.signIn(context, "anna");
   const made = await mock.ask("session", session);
-  await visit.page.goto(`/desktops/${made.id}`);
-  await visit.page.locator(connected).waitFor({ timeout: 15_000 });
-  return { ...visit, id: made.id };
+  await page.goto(`/desktops/${made.id}`);
+  await page.locator(connected).waitFor();
+  return { context, page, id: made.id };
 }
 
 const cases = [
@@ -33,7 +36,7 @@ const cases = [
     const { page } = await open();
     await mock.ask("set", { ticket: "host_unreachable" });
     await mock.ask("drop");
-    await page.getByText(/try 3/).waitFor({ timeout: 15_000 });
+    await page.getByText(/try 3/).waitFor();
     await mock.ask("set", { ticket: null });
     await page.getByTestId("retry-now").click();
     await page.locator(connected).waitFor();
@@ -59,20 +62,26 @@ const cases = [
     await mock.ask("set", { events: "down" });
     await page.locator("[data-testid=live][data-state=polling]").waitFor();
     await mock.ask("patch", { id, end: { reason: "idle", message: "" } });
-    await page.locator(`[data-id=${id}]`).waitFor({ state: "detached", timeout: 15_000 });
+    await page.locator(`[data-id=${id}]`).waitFor({ state: "detached" });
     await mock.ask("set", { events: "ok" });
-    await page.locator("[data-testid=live][data-state=live]").waitFor({ timeout: 40_000 });
+    await page.locator("[data-testid=live][data-state=live]").waitFor();
   }],
   ["a desktop that ended unheard does not stay on its page", async ({ mock, open }) => {
     const { page, id } = await open();
     await mock.ask("set", { events: "down" });
     const session = mock.world.sessions.get(id);
     Object.assign(session, { state: "ended", ended_at: new Date().toISOString(), end: { reason: "host_lost", code: null, message: "" } });
-    await page.locator("[data-testid=ended][data-reason=host_lost]").waitFor({ timeout: 25_000 });
+    await page.locator("[data-testid=ended][data-reason=host_lost]").waitFor();
+  }],
+  ["the bar greets with the first picture, however long that takes, and then makes room", async ({ mock, open }) => {
+    await mock.ask("set", { ticket_ms: 6000 });
+    const { page } = await open();
+    assert.ok(await page.getByTestId("toolbar").isVisible(), "the bar went before there was a picture");
+    await page.getByTestId("toolbar").waitFor({ state: "hidden" });
   }],
   ["Ctrl+Alt+Shift opens the bar, arrows move in it, Esc gives the keys back to the desktop", async ({ mock, open }) => {
     const { page } = await open();
-    await page.getByTestId("toolbar").waitFor({ state: "hidden", timeout: 10_000 });
+    await page.getByTestId("toolbar").waitFor({ state: "hidden" });
     await picture(page).focus();
     await page.keyboard.press("Control+Alt+Shift");
     await page.getByTestId("toolbar").waitFor();
@@ -91,7 +100,7 @@ const cases = [
   }],
   ["a modifier held by button goes with the next key and is let go", async ({ mock, open }) => {
     const { page } = await open();
-    await page.getByTestId("tool-keys").click();
+    await openPanel(page, "keys");
     await page.getByRole("button", { name: "Super", exact: true }).click();
     await picture(page).focus();
     await page.keyboard.press("r");
@@ -117,13 +126,13 @@ const cases = [
     await until("the text", () => page.evaluate(() => navigator.clipboard.readText().then((t) => t === "copied there")));
   }],
   ["a warning's button extends, and the strip goes", async ({ mock, open }) => {
-    const { page, id } = await open({ session: { left_s: 45 } });
+    const { page, id } = await open({ session: { left_s: 58 } });
     await page.locator("[data-warning=one]").getByTestId("extend").click();
     await page.locator("[data-warning]").waitFor({ state: "detached" });
     assert.ok(Date.parse(mock.world.sessions.get(id).deadline) > Date.now() + 600_000);
   }],
-  ["whoever only watches sends nothing", async ({ mock, browser }) => {
-    const { page, context } = await newVisit(browser, { url: mock.url });
+  ["whoever only watches sends nothing", async ({ mock, visit }) => {
+    const { page, context } = await visit();
     await mock.signIn(context, "root");
     const made = await mock.ask("session", { owner: "anna" });
     await page.goto(`/desktops/${made.id}`);
@@ -133,7 +142,6 @@ const cases = [
     await page.keyboard.type("x");
     await page.waitForTimeout(300); // long enough for a key to arrive if one were sent
     assert.deepEqual(mock.witness("key").concat(mock.witness("pointer"), mock.witness("resize")), []);
-    await context.close();
   }],
   ["nothing of the one who signed out is shown to the next", async ({ mock, open }) => {
     const { page, id } = await open();
@@ -149,40 +157,39 @@ const cases = [
     const stored = await page.evaluate(() => Object.keys(sessionStorage).length);
     assert.equal(stored, 0);
   }],
-  ["two quick clicks on Start give one desktop", async ({ mock, browser }) => {
-    const { page, context } = await newVisit(browser, { url: mock.url });
+  ["two quick clicks on Start give one desktop", async ({ mock, visit }) => {
+    const { page, context } = await visit();
     await mock.signIn(context, "anna");
     await page.goto("/");
     await page.locator("[data-template=kali] [data-testid=start]").dblclick();
     await page.waitForURL(/\/desktops\//);
     assert.equal(mock.world.sessions.size, 1);
-    await context.close();
   }],
-  ["German says it in German", async ({ mock, browser }) => {
-    const { page, context } = await newVisit(browser, { url: mock.url }, { locale: "de-DE" });
+  ["German says it in German", async ({ mock, visit }) => {
+    const { page } = await visit({ locale: "de-DE" });
     await page.goto("/");
     await page.getByRole("heading", { level: 1, name: "Anmelden" }).waitFor();
     assert.equal(await page.evaluate(() => document.documentElement.lang), "de");
-    await context.close();
   }],
 ];
 
-/** `only` is a part of a case's name. */
+/** `only`: see isChosen. */
 export async function behaviour(browser, report, { only = "" } = {}) {
   const mock = await startMockHere();
-  for (const [name, run] of cases.filter(([n]) => n.includes(only))) {
+  for (const [name, run] of [...cases, ...tabCases, ...adminCases].filter(([n]) => isChosen(n, only))) {
     await report.check(name, async () => {
       await mock.ask("reset");
       const opened = [];
-      const open = async (more = {}) => {
-        const visit = await openDesktop({ mock, browser, ...more });
-        opened.push(visit.context);
-        return visit;
+      const visit = async (options) => {
+        opened.push(await newVisit(browser, { url: mock.url }, options));
+        return opened.at(-1);
       };
       try {
-        await run({ mock, browser, open });
+        await run({ mock, visit, open: (more = {}) => openDesktop({ mock, visit, ...more }) });
+      } catch (error) {
+        throw await explain(error, opened);
       } finally {
-        for (const context of opened) await context.close();
+        for (const { context } of opened) await context.close();
       }
     });
   }

@@ -25,6 +25,6 @@ export async function openBrowser() {
     args,
     env: { ...process.env, HOME: home, XDG_CONFIG_HOME: home, XDG_CACHE_HOME: home },
   });
-  browser.on("disconnected", () => void rm(home, { recursive: true, force: true }).catch(() => undefined));
+  browser.on("disconnected", () => void rm(home, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined));
   return browser;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // From the sign-in to the end of a desktop; each step needs the one before it.
 import assert from "node:assert/strict";
+import { openBar, openPanel } from "./bar.mjs";
 import { Container, containersOf } from "./container.mjs";
 import { colours, picture, pictureSize } from "./picture.mjs";
 import { until } from "./report.mjs";
@@ -15,22 +16,6 @@ function recordStages() {
     }
   };
   new MutationObserver(note).observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ["data-state"] });
-}
-
-async function openBar(page) {
-  if (!(await page.getByTestId("toolbar").isVisible())) await page.getByTestId("toolbar-handle").click();
-  await page.getByTestId("toolbar").waitFor();
-}
-
-/** The bar hides by itself; whoever is late opens it once more. */
-async function openPanel(page, name) {
-  const panel = page.getByTestId(`panel-${name}`);
-  await until(`the panel ${name}`, async () => {
-    if (await panel.isVisible()) return true;
-    await openBar(page);
-    await page.getByTestId(`tool-${name}`).click({ timeout: 1000 }).catch(() => undefined);
-    return panel.isVisible();
-  });
 }
 
 /** Clicks into the lower half of the picture, where no bar is; closes an open panel. */

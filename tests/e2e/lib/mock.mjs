@@ -3,6 +3,9 @@
 import { access } from "node:fs/promises";
 import { startMock } from "../../../web/dev/mock.mjs";
 
+/** `only` names what to run by parts of names, "desktop|starting"; empty is everything. */
+export const isChosen = (name, only) => only.split("|").some((part) => name.includes(part));
+
 export async function startMockHere() {
   await access(new URL("../../../web/dist/index.html", import.meta.url)).catch(() => {
     throw new Error("web/dist is missing: run npm ci and npm run build in web/");

@@ -42,9 +42,9 @@ export async function otherPages(browser, settings, report) {
   await report.check("staff see the hosts", async () => {
     const { context, page } = await newVisit(browser, settings);
     await signIn(page, settings);
-    await page.goto("/admin");
+    await page.goto("/admin/hosts");
     await page.getByTestId("host-card").first().waitFor();
-    await look(page, settings, "admin");
+    await look(page, settings, "admin-hosts");
     await context.close();
   });
 }

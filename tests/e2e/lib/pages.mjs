@@ -4,25 +4,29 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { expectAccessible } from "./axe.mjs";
-import { startMockHere } from "./mock.mjs";
+import { isChosen, startMockHere } from "./mock.mjs";
 import { states } from "./states.mjs";
-import { newVisit } from "./visit.mjs";
+import { explain, newVisit } from "./visit.mjs";
 
-async function openState(browser, mock, state, { theme, width, language }) {
+async function newLook(browser, mock, state, { theme, width, language, colours }) {
   await mock.ask("reset");
   await mock.ask("set", state.set ?? {});
   const viewport = { width, height: width < 700 ? 640 : 800 };
-  const visit = await newVisit(browser, { url: mock.url }, { viewport, colorScheme: theme, locale: language === "de" ? "de-DE" : "en-GB", reducedMotion: "reduce" });
-  const { context, page } = visit;
-  if (!state.signedOut) await mock.signIn(context, state.as ?? "anna");
+  const visit = await newVisit(browser, { url: mock.url }, {
+    viewport, colorScheme: theme, locale: language === "de" ? "de-DE" : "en-GB", reducedMotion: "reduce", forcedColors: colours,
+  });
+  if (!state.signedOut) await mock.signIn(visit.context, state.as ?? "anna");
+  return visit;
+}
+
+async function openState(page, mock, state) {
   const made = [];
   for (const s of state.make ?? []) made.push(await mock.ask("session", { ...(state.as ? { owner: state.as } : {}), ...s }));
   await page.goto(state.path.replace("{id}", made[0]?.id ?? ""));
   if (state.act && !state.actAfter) await state.act(page, mock.ask);
-  await page.locator(state.wait).first().waitFor({ timeout: 15_000 });
+  await page.locator(state.wait).first().waitFor();
   if (state.act && state.actAfter) await state.act(page, mock.ask);
-  if (state.then) await page.locator(state.then).waitFor({ timeout: 10_000 });
-  return visit;
+  if (state.then) await page.locator(state.then).first().waitFor();
 }
 
 /** WCAG 1.4.10: the page itself never scrolls sideways. */
@@ -32,26 +36,30 @@ async function expectFits(page) {
 }
 
 async function checkState(browser, mock, state, look, file) {
-  const { context, page, errors } = await openState(browser, mock, state, look);
+  const visit = await newLook(browser, mock, state, look);
+  const { context, page, errors } = visit;
   try {
+    await openState(page, mock, state);
     await page.waitForTimeout(150); // time for the picture to be drawn, not for a condition
     await page.screenshot({ path: file, fullPage: !state.name.startsWith("desktop") });
     await expectAccessible(page);
     await expectFits(page);
     if (errors.length > 0) throw new Error(errors.join("\n"));
+  } catch (error) {
+    throw await explain(error, [visit], file.replace(/\.png$/, "-failed.png"));
   } finally {
     await context.close();
   }
 }
 
-/** `looks` are a theme, a width and a language each; `only` is a part of a state's name. */
+/** `looks` are a theme, a width and a language each; `only`: see isChosen. */
 export async function pages(browser, settings, report, { looks, only = "" }) {
   const folder = path.join(settings.artifacts, "pages");
   await mkdir(folder, { recursive: true });
   const mock = await startMockHere();
-  for (const state of states.filter((s) => s.name.includes(only))) {
+  for (const state of states.filter((s) => isChosen(s.name, only))) {
     for (const look of looks) {
-      const label = `${state.name}-${look.theme}-${look.width}-${look.language}`;
+      const label = `${state.name}-${look.theme}-${look.width}-${look.language}${look.colours === "none" ? "" : "-forced"}`;
       await report.check(label, () => checkState(browser, mock, state, look, path.join(folder, `${label}.png`)));
     }
   }

@@ -1,34 +1,92 @@
 // SPDX-License-Identifier: Apache-2.0
-// One line per check; the last line of a run is "N passed, N failed".
+// One line per check; what failed is said again at the end, and the last line of a run is "N passed, N failed".
+import { statfs } from "node:fs/promises";
+
+const checkLimitMs = 300_000;
+/** The output could not be written (a full disk, a closed pipe): nothing of ours would be read. */
+const unwritable = 74;
+
+const plain = (error) => String(error?.message ?? error).replace(/\x1b\[\d+m/g, "");
+const firstLine = (error) => plain(error).split("\n")[0].slice(0, 200);
+
 export class Report {
   passed = 0;
   failed = 0;
+  failures = [];
+  running = "";
+  stopped = null;
+
+  /** Errors that belong to no check would end the process before it has said anything. */
+  watchProcess() {
+    process.stdout.on("error", () => process.exit(unwritable));
+    for (const kind of ["uncaughtException", "unhandledRejection"]) {
+      process.on(kind, (error) => this.note(`${kind} during: ${this.running || "no check"}`, error?.stack ?? error));
+    }
+  }
 
   /** Runs one check; a thrown error is its failure, and the run goes on. */
   async check(name, run) {
+    if (this.stopped !== null) return false;
     const began = Date.now();
+    this.running = name;
     try {
-      await run();
+      await limited(run, name);
       this.passed++;
       console.log(`ok ${this.passed + this.failed} - ${name} (${Date.now() - began} ms)`);
       return true;
     } catch (error) {
-      this.failed++;
-      console.log(`not ok ${this.passed + this.failed} - ${name}`);
-      console.log(String(error?.message ?? error).split("\n").slice(0, 14).map((l) => `  # ${l}`).join("\n"));
+      this.note(name, error);
       return false;
+    } finally {
+      this.running = "";
     }
   }
 
-  /** Prints the sum; the exit code to use. Nothing run is a failure too. */
-  end() {
+  /** A failure, at once and again at the end. */
+  note(name, error) {
+    this.failed++;
+    this.failures.push(`${name}: ${firstLine(error)}`);
+    console.log(`not ok ${this.passed + this.failed} - ${name}`);
+    console.log(plain(error).split("\n").slice(0, 14).map((l) => `  # ${l}`).join("\n"));
+  }
+
+  /** Without a browser no check says anything: the rest is left out, which is a failure. */
+  stop(reason) {
+    if (this.stopped !== null) return;
+    this.stopped = reason;
+    this.note("the run was cut short", reason);
+  }
+
+  /** Prints what failed and the sum; the exit code to use. Nothing run is a failure too. */
+  async end(folders = []) {
+    if (this.failed > 0) {
+      for (const folder of folders) console.log(`free in ${folder}: ${await freeMb(folder)} MB`);
+      for (const failure of this.failures) console.log(`failed: ${failure}`);
+    }
     console.log(`${this.passed} passed, ${this.failed} failed`);
     return this.failed === 0 && this.passed > 0 ? 0 : 1;
   }
 }
 
+async function freeMb(folder) {
+  const disk = await statfs(folder).catch(() => null);
+  return disk ? Math.round((disk.bavail * disk.bsize) / 1e6) : "?";
+}
+
+async function limited(run, name) {
+  let timer;
+  const limit = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not over within ${checkLimitMs} ms: ${name}`)), checkLimitMs);
+  });
+  try {
+    await Promise.race([run(), limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** Waits until `probe` answers something truthy; a hard limit, never a hope. */
-export async function until(what, probe, limitMs = 10_000, stepMs = 100) {
+export async function until(what, probe, limitMs = 30_000, stepMs = 100) {
   const end = Date.now() + limitMs;
   let last;
   for (;;) {

@@ -2,8 +2,13 @@
 // Every state of every page, and how to get there with the mock.
 // `set` are faults, `make` sessions; `path` may use the first session's id as {id}.
 
+import { openPanel } from "./bar.mjs";
+
 const picture = ".theatre[data-phase=connected]";
 const ended = (reason, message = "") => ({ make: [{ state: "ended", age_s: 4000, end: { reason, message } }], path: "/desktops/{id}", wait: "[data-testid=ended]" });
+
+const edgeNames = { bottom: /^(Bottom|Unten)$/, left: /^(Left|Links)$/, right: /^(Right|Rechts)$/ };
+const attempt = { at: "2026-01-15T10:42:07Z", stage: "creating", host: "boreas", code: "host_unreachable", detail: "timed out after 10 s: POST /containers/create" };
 
 export const states = [
   { name: "signin", signedOut: true, path: "/", wait: "[data-testid=sign-in]" },
@@ -33,12 +38,12 @@ export const states = [
   { name: "starting-failed-staff", as: "root", make: [{ template: "fails", state: "playing" }], path: "/desktops/{id}", wait: "[data-testid=ended]", act: (p) => p.locator("summary").click(), actAfter: true },
   { name: "desktop", make: [{}], path: "/desktops/{id}", wait: picture },
   ...["clipboard", "keys", "display", "more"].map((tool) => ({
-    name: `desktop-${tool}`, make: [{}], path: "/desktops/{id}", wait: picture, actAfter: true, act: (p) => p.getByTestId(`tool-${tool}`).click(),
+    name: `desktop-${tool}`, make: [{}], path: "/desktops/{id}", wait: picture, actAfter: true, act: (p) => openPanel(p, tool),
   })),
   { name: "desktop-bar-closed", make: [{}], path: "/desktops/{id}", wait: picture, actAfter: true, act: (p) => p.getByTestId("toolbar").waitFor({ state: "hidden" }) },
   { name: "desktop-10min", make: [{ left_s: 590 }], path: "/desktops/{id}", wait: "[data-warning=ten]" },
-  { name: "desktop-1min", make: [{ left_s: 50 }], path: "/desktops/{id}", wait: "[data-warning=one]" },
-  { name: "desktop-grace", make: [{ left_s: -5 }], path: "/desktops/{id}", wait: "[data-warning=grace]" },
+  { name: "desktop-1min", make: [{ left_s: 59 }], path: "/desktops/{id}", wait: "[data-warning=one]" },
+  { name: "desktop-grace", make: [{ left_s: -5, grace_s: 600 }], path: "/desktops/{id}", wait: "[data-warning=grace]" },
   { name: "desktop-no-extension", make: [{ left_s: 250, lease: { extension_s: 1800, extensions_used: 4, extensions_left: 0, hard_limit_at: null } }], path: "/desktops/{id}", wait: "[data-warning=five]" },
   { name: "desktop-idle", make: [{ idle_left_s: 100 }], path: "/desktops/{id}", wait: "[data-testid=idle-warning]" },
   { name: "desktop-copied", make: [{}], path: "/desktops/{id}", wait: picture, actAfter: true, act: (p, mock) => mock("cut_text", { text: "from afar" }), then: "[data-testid=remote-copied]" },
@@ -56,8 +61,64 @@ export const states = [
   { name: "not-found", path: "/nowhere", wait: "[data-testid=error]" },
   { name: "forbidden", path: "/admin", wait: "[data-testid=error]" },
   { name: "offline", path: "/", set: { me: "error" }, wait: "[data-testid=error]" },
-  { name: "admin", as: "root", make: [{ owner: "anna" }, { owner: "root", template: "kali" }, { owner: "anna", template: "queued", state: "playing" }], path: "/admin", wait: "[data-testid=host-card] >> nth=2" },
+  { name: "preferences", path: "/preferences", wait: "h1" },
+  { name: "home-no-answer", path: "/", make: [{ condition: "unknown" }], wait: "[data-testid=no-answer]" },
+  { name: "starting-retried", path: "/desktops/{id}", make: [{ template: "slow", state: "playing", attempts: [attempt] }], wait: "[data-testid=retried]" },
+  { name: "desktop-no-answer", path: "/desktops/{id}", make: [{ condition: "unknown" }], wait: "[data-testid=no-answer]" },
+  ...["bottom", "left", "right"].map((edge) => ({
+    name: `desktop-bar-${edge}`, make: [{}], path: "/desktops/{id}", wait: picture, actAfter: true, then: `.edge-${edge} [data-testid=panel-more]`,
+    act: async (p) => { await openPanel(p, "more"); await p.getByRole("radio", { name: edgeNames[edge] }).check({ force: true }); },
+  })),
 ];
+
+const considered = [
+  { host: "local", verdict: "full", score: 0, text: "20 of 20 places are taken" },
+  { host: "atlas", verdict: "chosen", score: 0.333, text: "least loaded" },
+  { host: "boreas", verdict: "down", score: 0, text: "Connection refused" },
+  { host: "juno", verdict: "free", score: 0.25, text: "more desktops for its weight" },
+];
+const someDesktops = [{ owner: "anna", host: "atlas" }, { owner: "root", template: "kali" }, { owner: "anna", template: "queued", state: "playing" }];
+const onHost = (name) => ({ as: "root", set: { fleet: "states" }, path: `/admin/hosts/${name}`, wait: "[data-testid=limit]" });
+const openTest = { act: (p) => p.getByTestId("test").click(), actAfter: true };
+
+states.push(
+  { name: "admin-desktops", as: "root", make: someDesktops, path: "/admin", wait: "[data-testid=admin-session] >> nth=2" },
+  { name: "admin-desktops-none", as: "root", path: "/admin/desktops", wait: ".quiet-line" },
+  { name: "admin-desktop", as: "root", make: [{ owner: "anna", host: "atlas", placement: considered, attempts: [attempt] }], path: "/admin/desktops/{id}", wait: "[data-testid=placement]" },
+  { name: "admin-desktop-gone", as: "root", path: "/admin/desktops/d_nothing", wait: "[data-testid=error]" },
+  { name: "hosts", as: "root", path: "/admin/hosts", wait: "[data-testid=host-card] >> nth=2" },
+  { name: "hosts-states", as: "root", set: { fleet: "states" }, path: "/admin/hosts", wait: "[data-testid=host-card] >> nth=9" },
+  { name: "hosts-many", as: "root", set: { fleet: "many" }, path: "/admin/hosts", wait: "[data-testid=host-row] >> nth=20" },
+  { name: "hosts-search", as: "root", set: { fleet: "states" }, path: "/admin/hosts?q=gpu", wait: "[data-testid=host-card]" },
+  { name: "hosts-no-match", as: "root", set: { fleet: "states" }, path: "/admin/hosts?q=zzz", wait: ".empty" },
+  { name: "hosts-empty", as: "root", set: { fleet: "empty" }, path: "/admin/hosts", wait: ".empty" },
+  { name: "hosts-error", as: "root", set: { hosts: "error" }, path: "/admin/hosts", wait: "[data-testid=error]" },
+  { name: "hosts-loading", as: "root", set: { hosts: "hang" }, path: "/admin/hosts", wait: ".skeleton-host" },
+  { name: "host", ...onHost("juno"), make: [{ owner: "anna", host: "juno" }] },
+  { name: "host-down", ...onHost("boreas"), make: [{ owner: "anna", host: "boreas", condition: "unknown" }, { owner: "anna", template: "kali", attempts: [attempt] }], wait: "[data-testid=host-log]" },
+  { name: "host-draining", ...onHost("dione") },
+  { name: "host-maintenance", ...onHost("fenrir") },
+  { name: "host-never", ...onHost("gaia") },
+  { name: "host-stale", ...onHost("hera") },
+  { name: "host-key-changed", ...onHost("iris") },
+  { name: "host-key-accept", ...onHost("iris"), act: (p) => p.getByTestId("accept-key").click(), actAfter: true, then: "dialog[open]" },
+  { name: "host-test", ...onHost("local"), ...openTest, then: "[data-testid=test-step] >> nth=10" },
+  { name: "host-test-failed", ...onHost("boreas"), ...openTest, then: "[data-testid=test-step][data-state=failed]" },
+  { name: "host-test-running", ...onHost("local"), set: { fleet: "states", test_ms: 60_000 }, ...openTest, then: ".working" },
+  { name: "host-edit", ...onHost("juno"), act: (p) => p.getByTestId("edit").click(), actAfter: true, then: "dialog[open]" },
+  { name: "host-maintain", ...onHost("local"), act: (p) => p.getByTestId("maintain").click(), actAfter: true, then: "dialog[open]" },
+  { name: "host-remove", ...onHost("eris"), act: (p) => p.getByTestId("remove").click(), actAfter: true, then: "dialog[open] [data-testid=confirm]" },
+  { name: "host-remove-full", ...onHost("juno"), act: (p) => p.getByTestId("remove").click(), actAfter: true, then: "dialog[open] [data-testid=drain-instead]" },
+  { name: "host-gone", as: "root", path: "/admin/hosts/nothing", wait: "[data-testid=error]" },
+  { name: "host-add", as: "root", path: "/admin/hosts?add", wait: "[data-testid=context] >> nth=2", act: (p) => p.getByTestId("commands").waitFor(), actAfter: true },
+  { name: "host-add-key", as: "root", path: "/admin/hosts?add", wait: "[data-testid=context]", act: fillHost, actAfter: true, then: "[data-testid=confirm-key]" },
+  { name: "host-add-nothing-found", as: "root", set: { contexts: "none", ssh_key: "none" }, path: "/admin/hosts?add", wait: ".quiet-line", act: (p) => p.getByTestId("commands").waitFor(), actAfter: true },
+);
+
+async function fillHost(page) {
+  await page.locator("[name=endpoint]").fill("ssh://berth@juno.lab.example");
+  await page.getByTestId("add-submit").click();
+}
 
 export async function signInAs(page, username, password) {
   await page.getByTestId("username").fill(username);

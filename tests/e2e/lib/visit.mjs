@@ -5,11 +5,43 @@ import { expectAccessible } from "./axe.mjs";
 
 export async function newVisit(browser, settings, options = {}) {
   const context = await browser.newContext({ baseURL: settings.url, viewport: { width: 1280, height: 800 }, locale: "en-GB", ...options });
+  // One limit for every wait: long enough for a machine that builds something beside this, short enough to end.
+  context.setDefaultTimeout(45_000);
   const page = await context.newPage();
   const errors = [];
   page.on("pageerror", (e) => errors.push(e.message));
+  page.on("crash", () => errors.push("the page crashed"));
   page.on("console", (m) => /Content Security Policy|Trusted/i.test(m.text()) && errors.push(m.text()));
-  return { context, page, errors };
+  return { context, page, errors, told: watch(page) };
+}
+
+/** Keeps what the browser knew, for the report of a check that failed: calls that failed or never ended, its console. */
+function watch(page) {
+  const pending = new Map();
+  const notes = [];
+  const note = (text) => notes.length < 8 && notes.push(text.slice(0, 200));
+  page.on("request", (r) => pending.set(r, Date.now()));
+  page.on("requestfinished", (r) => pending.delete(r));
+  page.on("requestfailed", (r) => {
+    pending.delete(r);
+    // A page that is left takes its calls with it.
+    if (r.failure()?.errorText !== "net::ERR_ABORTED") note(`failed: ${r.method()} ${r.url()}: ${r.failure()?.errorText}`);
+  });
+  page.on("response", (r) => r.status() >= 500 && note(`answered ${r.status()}: ${r.url()}`));
+  page.on("console", (m) => m.type() === "error" && note(`console: ${m.text()}`));
+  page.on("pageerror", (e) => note(`script error: ${e.message}`));
+  return () => {
+    const open = [...pending].filter(([r]) => !r.url().includes("/api/v1/events")).map(([r, at]) => `no answer for ${Date.now() - at} ms: ${r.method()} ${r.url()}`);
+    return [`at ${page.url()}`, ...notes, ...open.slice(0, 6)].join("\n");
+  };
+}
+
+/** Adds to an error what the visits of a failed check had to say, and keeps a picture of the last. */
+export async function explain(error, visits, file) {
+  const text = visits.map((v) => v.told()).join("\n");
+  if (file) await visits.at(-1)?.page.screenshot({ path: file, timeout: 10_000 }).catch(() => undefined);
+  error.message = `${String(error.message).split("\n").slice(0, 5).join("\n")}\n${text}`;
+  return error;
 }
 
 export async function signIn(page, settings) {
@@ -17,7 +49,7 @@ export async function signIn(page, settings) {
   await page.getByTestId("username").fill(settings.user);
   await page.getByTestId("password").fill(settings.password);
   await page.getByTestId("sign-in").click();
-  await page.getByTestId("template-card").first().waitFor({ timeout: 15_000 });
+  await page.getByTestId("template-card").first().waitFor();
 }
 
 /** Keeps a picture of the page and lets axe look at it. */

@@ -1,30 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The native API of the mock.
+import { problem, readJson, send } from "./answers.mjs";
+import { dockerContexts, hosts, sshKey } from "./hosts.mjs";
 import { iso } from "./world.mjs";
 import { publicTemplate, templates } from "./templates.mjs";
-
-const statusOf = {
-  invalid_input: 400, unauthenticated: 401, forbidden: 403, not_found: 404, conflict: 409, quota_exceeded: 409, not_ready: 409, ended: 409,
-  rate_limited: 429, internal: 500, engine_error: 502, host_unreachable: 502, no_capacity: 503, unavailable: 503, shutting_down: 503, image_missing: 503,
-};
-
-export function send(response, status, body, headers = {}) {
-  response.writeHead(status, { "Content-Type": "application/json", "Cache-Control": "no-store", ...headers });
-  response.end(body === undefined ? undefined : JSON.stringify(body));
-}
-
-export function problem(response, code, detail = "") {
-  const status = statusOf[code] ?? 500;
-  const retry = status === 429 ? { "Retry-After": "20" } : {};
-  const body = { type: "about:blank", title: code, status, detail, code, request_id: response.getHeader("X-Request-Id") };
-  send(response, status, body, { "Content-Type": "application/problem+json", ...retry });
-}
-
-export async function readJson(request) {
-  let text = "";
-  for await (const chunk of request) text += chunk;
-  return text === "" ? {} : JSON.parse(text);
-}
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -46,7 +25,7 @@ export async function handleApi(world, request, response, url) {
   if (!account) return problem(response, "unauthenticated");
   if (request.method !== "GET" && request.headers.origin !== `http://${request.headers.host}`) return problem(response, "forbidden", "Origin");
   const context = { world, request, response, url, account, parts };
-  const handlers = { logout, me, templates: listTemplates, sessions, events, hosts };
+  const handlers = { logout, me, templates: listTemplates, sessions, events, hosts, "docker-contexts": dockerContexts, "ssh-key": sshKey };
   const handler = handlers[parts[0]];
   return handler ? handler(context) : problem(response, "not_found");
 }
@@ -138,6 +117,7 @@ function extend({ world, response, account }, session) {
 
 async function ticket({ world, request, response, account }, session) {
   if (world.faults.ticket) return problem(response, world.faults.ticket);
+  if (world.faults.ticket_ms > 0) await world.pause(world.faults.ticket_ms);
   const body = await readJson(request);
   const endpoint = session.endpoints.find((e) => e.name === body.endpoint) ?? session.endpoints[0];
   const rights = body.rights ?? "control";
@@ -158,23 +138,11 @@ function events({ world, request, response, url, account }) {
   response.write(`retry: 3000\nevent: hello\ndata: ${JSON.stringify({ now: iso() })}\n\n`);
   const stream = { response, account, all: url.searchParams.get("scope") === "all" && account.role !== "user" };
   world.streams.add(stream);
+  // Whoever left is not written to any more; a write after the end would end the process.
+  response.on("error", () => undefined);
   const beat = setInterval(() => response.write(":\n\n"), 15_000);
   request.on("close", () => {
     clearInterval(beat);
     world.streams.delete(stream);
   });
-}
-
-function hosts({ world, request, response, account, parts }) {
-  if (account.role === "user") return problem(response, "forbidden");
-  if (parts.length === 1) return send(response, 200, { items: world.hosts });
-  const host = world.hosts.find((h) => h.name === parts[1]);
-  if (!host) return problem(response, "not_found");
-  if (request.method === "POST") {
-    if (parts[2] === "drain") host.state = "draining";
-    if (parts[2] === "resume") host.state = "up";
-    host.last_check_at = iso();
-    world.hostChanged(host);
-  }
-  send(response, 200, host);
 }

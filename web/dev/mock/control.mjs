@@ -4,12 +4,14 @@
 //   POST /__mock/set {faults…}      see World.faults
 //   POST /__mock/session {template, owner?, state?, left_s?, grace_s?, idle_left_s?, …}   make one; answers its view
 //   POST /__mock/patch {id, …}      change fields of one (left_s, idle_left_s and end are understood)
+//   POST /__mock/host {name, …}     change fields of a host
 //   POST /__mock/close {code, reason?}   close every desktop's WebSocket
 //   POST /__mock/expire_login       forget all sign-ins
 //   POST /__mock/cut_text {text}    the desktop copies a text
 //   GET  /__mock/witness            what the desktops received: keys, pointer, cut text, sizes
 import { iso } from "./world.mjs";
-import { readJson, send } from "./api.mjs";
+import { readJson, send } from "./answers.mjs";
+import { makeHosts } from "./hosts.mjs";
 
 function times(world, session, { left_s, grace_s = 60, idle_left_s }) {
   if (left_s !== undefined) {
@@ -51,7 +53,11 @@ export async function handleControl(world, request, response, url) {
       return send(response, 200, {});
     case "set":
       Object.assign(world.faults, body);
-      if (body.events === "down") for (const s of world.streams) s.response.end();
+      if (body.fleet) world.hosts = makeHosts(body.fleet);
+      if (body.events === "down") {
+        for (const s of world.streams) s.response.end();
+        world.streams.clear();
+      }
       return send(response, 200, world.faults);
     case "session":
       return send(response, 201, world.view(makeSession(world, body), null));
@@ -63,6 +69,11 @@ export async function handleControl(world, request, response, url) {
       if (end) world.end(session, end);
       world.changed(session);
       return send(response, 200, world.view(session, null));
+    }
+    case "host": {
+      const host = world.hosts.find((h) => h.name === body.name);
+      world.hostChanged(Object.assign(host, body));
+      return send(response, 200, host);
     }
     case "close":
       for (const ws of world.sockets) ws.close(body.code, body.reason ?? "");

@@ -5,6 +5,8 @@ import { bridge } from "./docker.mjs";
 import { DrawnDesktop } from "./rfb.mjs";
 
 function refuse(socket, status) {
+  // The page may be gone already; without a listener that would end the process.
+  socket.on("error", () => undefined);
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
@@ -30,6 +32,7 @@ function serve(world, ws, session, rights) {
   const container = world.containers.get(session.id);
   if (container) void bridge(ws, container);
   else ws.desktop = new DrawnDesktop(ws, `Desktop ${session.id}`, (what) => world.witness.push({ session: session.id, ...what }));
+  ws.on("error", () => undefined);
   ws.on("close", () => {
     world.sockets.delete(ws);
     ws.desktop?.stop();

@@ -2,6 +2,7 @@
 // What the mock knows: accounts, sessions and their scripted lives, event streams, faults.
 import { randomBytes } from "node:crypto";
 import { image, removeContainer, startContainer, waitForDesktop } from "./docker.mjs";
+import { makeHosts } from "./hosts.mjs";
 import { templates } from "./templates.mjs";
 
 const speed = Number(process.env.MOCK_SPEED ?? 1);
@@ -14,6 +15,7 @@ export const iso = (ms = Date.now()) => new Date(ms).toISOString();
 const accounts = {
   anna: { id: "u1", username: "anna", role: "user", password: "berth" },
   root: { id: "u0", username: "root", role: "admin", password: "berth" },
+  olga: { id: "u3", username: "olga", role: "operator", password: "berth" },
   admin: { id: "u2", username: "admin", role: "admin", password: "berth" },
 };
 
@@ -42,8 +44,9 @@ export class World {
     this.sessions.clear();
     this.witness.length = 0;
     this.hosts = makeHosts();
-    /** templates: ok|empty|one|many|error|hang; sessions: ok|error|hang; events: ok|down; start/login/ticket: a problem code. */
-    this.faults = { templates: "ok", sessions: "ok", events: "ok", start: null, login: null, ticket: null, me: "ok", max_sessions: 3, latency_ms: 0 };
+    /** fleet: see makeHosts; hosts: ok|error|hang; contexts, ssh_key: none.
+     *  templates: ok|empty|one|many|error|hang; sessions: ok|error|hang; events: ok|down; start/login/ticket: a problem code. */
+    this.faults = { templates: "ok", sessions: "ok", events: "ok", start: null, login: null, ticket: null, me: "ok", hosts: "ok", max_sessions: 3, latency_ms: 0, ticket_ms: 0, test_ms: 400 };
   }
 
   stop() {
@@ -80,6 +83,8 @@ export class World {
       ...rest,
       mine: account ? session.owner.subject === account.username : true,
       host: staff ? session.host : null,
+      placement: staff ? (session.placement ?? null) : null,
+      attempts: (session.attempts ?? []).map(({ at, stage, ...more }) => ({ at, stage, ...(staff ? more : {}) })),
       now: iso(),
     };
   }
@@ -107,11 +112,17 @@ export class World {
       viewers: { control: 0, view: 0 },
       endpoints: template.endpoints,
       end: null,
+      condition: "ok",
       ...fields,
     };
     this.sessions.set(session.id, session);
     this.changed(session);
     return session;
+  }
+
+  /** Ends at once when the mock forgets everything. */
+  pause(ms) {
+    return new Promise((resolve) => this.later(ms * speed, resolve));
   }
 
   later(ms, run) {
@@ -132,11 +143,11 @@ export class World {
     session.state = stateOfStage[stage.name];
     let ms = durations[stage.name];
     if (script === "slow" && stage.name === "preparing") {
-      ms = 30_000;
-      stage.detail = "Pulling the image: 1.2 of 2.6 GB";
+      ms = 120_000;
+      stage.progress = { percent: 46, bytes: 1.2e9, total: 2.6e9 };
     }
     if (script === "queued" && stage.name === "queued") {
-      ms = 20_000;
+      ms = 120_000;
       session.queue = { position: 3, estimate_s: 60 };
     }
     this.changed(session);
@@ -222,25 +233,4 @@ export class World {
       if (account.role !== "user") response.write(`id: ${this.seq}\nevent: host\ndata: ${JSON.stringify(host)}\n\n`);
     }
   }
-}
-
-function makeHosts() {
-  const host = (name, more) => ({
-    name,
-    endpoint: "unix:///var/run/docker.sock",
-    state: "up",
-    reason: null,
-    engine: { version: "20.10.24", api_version: "1.41", os: "Debian GNU/Linux 12", cpus: 8, memory_bytes: 33_500_000_000 },
-    sessions: { used: 3, capacity: 20 },
-    creating: { used: 0, capacity: 4 },
-    images: [{ template: "desktop", present: true }, { template: "gone", present: false }],
-    last_check_at: iso(),
-    weight: 1,
-    ...more,
-  });
-  return [
-    host("local", {}),
-    host("atlas", { endpoint: "ssh://berth@atlas", sessions: { used: 18, capacity: 20 } }),
-    host("boreas", { endpoint: "ssh://berth@boreas", state: "down", reason: "Connection refused", engine: null, sessions: { used: 0, capacity: 20 } }),
-  ];
 }

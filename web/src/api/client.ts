@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The calls of the native API that the pages make.
-import type { Host, Me, Session, Template, Ticket } from "./types";
+import type { Me, Session, Template, Ticket } from "./types";
 import { type Answer, randomKey, request } from "./request";
 
 const v1 = "/api/v1";
@@ -36,8 +36,4 @@ export const api = {
   ticket: (id: string, endpoint: string, rights: "control" | "view"): Promise<Answer<Ticket>> =>
     request("POST", `${sessionPath(id)}/ticket`, { body: { endpoint, rights } }),
   logs: (id: string): Promise<Answer<{ lines: string[] }>> => request("GET", `${sessionPath(id)}/logs?tail=200`),
-
-  hosts: (): Promise<Answer<{ items: Host[] }>> => request("GET", `${v1}/hosts`),
-  hostAction: (name: string, action: "drain" | "resume" | "test"): Promise<Answer<Host>> =>
-    request("POST", `${v1}/hosts/${encodeURIComponent(name)}/${action}`),
 };

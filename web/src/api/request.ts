@@ -28,6 +28,8 @@ export function networkProblem(detail: string): Problem {
 export function parseProblem(status: number, body: unknown, header: (name: string) => string | null): Problem {
   const b = (typeof body === "object" && body !== null ? body : {}) as Record<string, unknown>;
   const text = (v: unknown): string => (typeof v === "string" ? v : "");
+  const key = b["host_key"] as Problem["host_key"] | undefined;
+  const shown = typeof key?.fingerprint === "string" ? { host_key: { type: text(key.type), fingerprint: key.fingerprint } } : {};
   const retry = Number(b["retry_after_s"] ?? header("Retry-After") ?? NaN);
   return {
     status,
@@ -36,6 +38,7 @@ export function parseProblem(status: number, body: unknown, header: (name: strin
     detail: text(b["detail"]),
     request_id: text(b["request_id"]) || header("X-Request-Id"),
     retry_after_s: Number.isFinite(retry) ? retry : null,
+    ...shown,
   };
 }
 

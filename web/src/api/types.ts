@@ -2,6 +2,8 @@
 // The native API, version 1, as these pages see it. The source is the server's openapi.json;
 // times are RFC 3339 UTC strings, durations whole seconds (0 = no limit).
 
+import type { PullProgress } from "./host_types";
+
 export type Role = "user" | "operator" | "admin";
 
 export interface Me {
@@ -49,6 +51,24 @@ export interface Stage {
   started_at: string | null;
   ended_at: string | null;
   detail?: string;
+  progress?: PullProgress | null;
+}
+
+/** A start that did not work out on one host; only staff see which. */
+export interface Attempt {
+  at: string;
+  stage: StageName;
+  host?: string;
+  code?: string;
+  detail?: string;
+}
+
+/** One host as it was looked at when this desktop got its place. */
+export interface Considered {
+  host: string;
+  verdict: string;
+  score: number | null;
+  text: string;
 }
 
 export type EndReason =
@@ -80,7 +100,7 @@ export interface Session {
   mine: boolean;
   state: SessionState;
   stages: Stage[];
-  queue: { position: number; estimate_s: number | null } | null;
+  queue: { position: number; estimate_s: number | null; reason?: string | null; pull?: PullProgress | null } | null;
   host: string | null;
   created_at: string;
   ready_at: string | null;
@@ -101,6 +121,11 @@ export interface Session {
   viewers: { control: number; view: number };
   endpoints: EndpointInfo[];
   end: SessionEnd | null;
+  /** `unknown`: its host does not answer; the desktop is kept. */
+  condition?: "ok" | "unknown";
+  attempts?: Attempt[];
+  /** For staff: why this host. */
+  placement?: Considered[] | null;
 }
 
 export interface Ticket {
@@ -111,19 +136,6 @@ export interface Ticket {
   expires_at: string;
   websocket_path: string | null;
   enter_url: string | null;
-}
-
-export interface Host {
-  name: string;
-  endpoint: string;
-  state: "up" | "down" | "unknown" | "draining" | "drained";
-  reason: string | null;
-  engine: { version: string; api_version: string; os: string; cpus: number; memory_bytes: number } | null;
-  sessions: { used: number; capacity: number };
-  creating: { used: number; capacity: number };
-  images: { template: string; present: boolean }[];
-  last_check_at: string | null;
-  weight: number;
 }
 
 export type ProblemCode =
@@ -142,6 +154,8 @@ export type ProblemCode =
   | "not_ready"
   | "ended"
   | "ticket_spent"
+  | "host_key_unknown"
+  | "host_key_changed"
   | "too_large"
   | "unsupported_media_type"
   | "method_not_allowed"
@@ -158,4 +172,6 @@ export interface Problem {
   detail: string;
   request_id: string | null;
   retry_after_s: number | null;
+  /** The key that a machine showed and that nobody has confirmed yet. */
+  host_key?: { type: string; fingerprint: string };
 }

@@ -8,6 +8,7 @@ import { duration } from "../state/format";
 import { Button } from "../ui/button";
 import { Icon } from "../ui/icon";
 import { Link } from "../ui/link";
+import { isOutOfReach } from "../pages/session_card";
 import { closeText } from "./close_codes";
 import type { Phase } from "./connection";
 import type { ViewModel } from "./view_model";
@@ -27,12 +28,12 @@ function Back() {
   return <Link href="/" class="btn btn-plain"><Icon name="house" /><span class="btn-label">{t("desk.back")}</span></Link>;
 }
 
-function Lost({ vm, phase }: { vm: ViewModel; phase: Extract<Phase, { kind: "lost" }> }) {
+function Lost({ vm, phase, session }: { vm: ViewModel; phase: Extract<Phase, { kind: "lost" }>; session: Session }) {
   const seconds = useSecondsUntil(phase.retryAt);
   return (
     <>
       <h2>{t("desk.lost")}</h2>
-      <p role="status">{closeText(phase.code)}</p>
+      <p role="status">{isOutOfReach(session) ? t("card.no_answer") : closeText(phase.code)}</p>
       <p class="muted">
         {seconds > 0 ? t("desk.lost.in", { count: seconds, n: phase.attempt }) : t("desk.lost.now", { n: phase.attempt })}{" "}
         {vm.connection.wasConnected && t("desk.lost.input")}
@@ -52,7 +53,7 @@ function Closed({ vm, phase, session }: { vm: ViewModel; phase: Extract<Phase, {
   return (
     <>
       <h2>{t("desk.disconnected.title")}</h2>
-      <p role="status">{closeText(phase.code)}</p>
+      <p role="status">{isOutOfReach(session) ? t("card.no_answer") : closeText(phase.code)}</p>
       {!over && phase.code !== 4403 && <p class="muted">{stays}</p>}
       <div class="actions">
         {!over && phase.code !== 4403 && (
@@ -75,7 +76,7 @@ export function ConnectionCard({ vm, session }: { vm: ViewModel; session: Sessio
     <div class="cover">
       <div class={phase.kind === "connecting" ? "cover-card cover-quiet" : "cover-card"} data-testid="connection" data-code={"code" in phase ? phase.code : undefined}>
         {phase.kind === "connecting" && <p role="status" class="cover-connecting"><span class="spinner" aria-hidden="true" />{t("desk.connecting")}</p>}
-        {phase.kind === "lost" && <Lost vm={vm} phase={phase} />}
+        {phase.kind === "lost" && <Lost vm={vm} phase={phase} session={session} />}
         {phase.kind === "closed" && <Closed vm={vm} phase={phase} session={session} />}
       </div>
     </div>

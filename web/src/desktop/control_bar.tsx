@@ -11,6 +11,7 @@ import { Button } from "../ui/button";
 import { Icon } from "../ui/icon";
 import type { IconName } from "../ui/icon_names";
 import { msLeft, TimeLeft, urgency } from "../ui/time_left";
+import { useBarDrag } from "./bar_drag";
 import { toggleFullscreen, useFullscreen } from "./fullscreen";
 import { Panel } from "./panels";
 import type { PanelName, ViewModel } from "./view_model";
@@ -129,13 +130,15 @@ export function ControlBar({ vm, session, onStop }: ToolbarProps & { onStop: () 
   const attention = urgency(msLeft(session)) === "now";
   const { stay, leave } = useAutoHide(vm, root, attention);
   const panel = vm.panel.value;
+  const { wasDrag, ...drag } = useBarDrag(vm);
   return (
     <div class={open ? "bar bar-open" : "bar"} id="desktop-controls" ref={root} onPointerEnter={stay} onPointerLeave={leave} onFocusOut={leave}>
       {open && <Toolbar vm={vm} session={session} />}
       {open && panel && <Panel vm={vm} session={session} name={panel} onStop={onStop} />}
       <button
         type="button" class={`handle time-${urgency(msLeft(session))}`} data-testid="toolbar-handle" aria-expanded={open}
-        aria-label={open ? t("desk.handle.close") : t("desk.handle.open")} onClick={() => vm.toggleBar()}
+        aria-label={open ? t("desk.handle.close") : t("desk.handle.open")} title={t("bar.drag_hint")}
+        {...drag} onClick={() => wasDrag() || vm.toggleBar()}
       >
         {open ? <Icon name="chevron-down" size={16} /> : <><span class="grip" aria-hidden="true" /><TimeLeft session={session} bare /></>}
       </button>

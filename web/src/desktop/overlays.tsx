@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Session } from "../api/types";
 import { region, t } from "../i18n/i18n";
+import { isOutOfReach } from "../pages/session_card";
 import { Button, IconButton } from "../ui/button";
 import { Icon } from "../ui/icon";
 import { toast } from "../ui/messages";
@@ -20,6 +22,17 @@ export function RemoteCopied({ vm }: { vm: ViewModel }) {
       <span>{t("clip.remote_copied")}</span>
       <Button small kind="primary" onClick={() => void copy()}>{t("clip.copy")}</Button>
       <IconButton small icon="x" label={t("app.close")} onClick={() => { waiting.value = false; vm.focusPicture(); }} />
+    </div>
+  );
+}
+
+/** The picture may stand still: said, so that nobody believes that the desktop is gone. */
+export function OutOfReach({ session }: { session: Session }) {
+  if (!isOutOfReach(session)) return null;
+  return (
+    <div class="strip" role="status" data-testid="no-answer">
+      <Icon name="hourglass" size={20} />
+      <p>{t("card.no_answer")}</p>
     </div>
   );
 }

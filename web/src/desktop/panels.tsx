@@ -4,8 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import type { Session } from "../api/types";
 import { t } from "../i18n/i18n";
 import { prefs, setPref } from "../state/prefs";
-import type { BarEdge, DisplayMode, QualityPreset } from "../state/prefs_store";
-import { Segmented } from "../pages/settings";
+import { DisplayChoices, EdgeChoice } from "../pages/desktop_choices";
 import { openWebEndpoint } from "../pages/web_desktop";
 import { Button } from "../ui/button";
 import { toast } from "../ui/messages";
@@ -14,26 +13,7 @@ import { ClipboardPanel } from "./clipboard_panel";
 import { KeysPanel } from "./keys_panel";
 import type { PanelName, ViewModel } from "./view_model";
 
-function DisplayPanel() {
-  const modes: DisplayMode[] = ["match", "fit", "actual"];
-  const presets: QualityPreset[] = ["auto", "sharp", "balanced", "low"];
-  return (
-    <>
-      <Segmented
-        legend={t("display.title")} value={prefs.value.display} onChange={(v) => setPref("display", v)}
-        options={modes.map((m) => ({ value: m, label: t(`display.${m}`), hint: t(`display.${m}_hint`) }))}
-      />
-      <p class="hint">{t(`display.${prefs.value.display}_hint`)}</p>
-      <Segmented
-        legend={t("quality.title")} value={prefs.value.quality} onChange={(v) => setPref("quality", v)}
-        options={presets.map((q) => ({ value: q, label: t(`quality.${q}`) }))}
-      />
-    </>
-  );
-}
-
 function MorePanel({ vm, session, onStop }: { vm: ViewModel; session: Session; onStop: () => void }) {
-  const edges: BarEdge[] = ["top", "bottom", "left", "right"];
   const webs = session.endpoints.filter((e) => e.protocol === "web");
   const open = async (endpoint: string): Promise<void> => {
     const problem = await openWebEndpoint(session, endpoint);
@@ -54,10 +34,7 @@ function MorePanel({ vm, session, onStop }: { vm: ViewModel; session: Session; o
       {!vm.viewOnly && webs.map((e) => (
         <Button key={e.name} kind="quiet" class="menu-item" icon="external-link" onClick={() => void open(e.name)}>{t("web.open")} ({e.name})</Button>
       ))}
-      <Segmented
-        legend={t("bar.move")} value={prefs.value.edge} onChange={(v) => setPref("edge", v)}
-        options={edges.map((e) => ({ value: e, label: t(`edge.${e}`) }))}
-      />
+      <EdgeChoice />
       <hr />
       <Button kind="quiet" class="menu-item" icon="unplug" testid="disconnect" title={t("bar.disconnect_hint")} onClick={() => { close(); vm.connection.disconnect(); }}>
         {t("bar.disconnect")}<span class="menu-hint">{t("bar.disconnect_hint")}</span>
@@ -94,7 +71,7 @@ export function Panel({ vm, session, name, onStop }: { vm: ViewModel; session: S
     <div class={`tool-panel tool-panel-${name}`} role="group" aria-label={t(`bar.${name}`)} ref={ref} onKeyDown={onKeyDown} data-testid={`panel-${name}`}>
       {name === "clipboard" && <ClipboardPanel vm={vm} />}
       {name === "keys" && <KeysPanel vm={vm} />}
-      {name === "display" && <DisplayPanel />}
+      {name === "display" && <DisplayChoices />}
       {name === "more" && <MorePanel vm={vm} session={session} onStop={onStop} />}
     </div>
   );

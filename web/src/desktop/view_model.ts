@@ -7,6 +7,7 @@ import { t } from "../i18n/i18n";
 import { signInAgain } from "../state/account";
 import { displayName } from "../state/actions";
 import { prefs } from "../state/prefs";
+import type { BarEdge } from "../state/prefs_store";
 import { loadSession } from "../state/sessions";
 import { keepThumbnail } from "../state/thumbnails";
 import { announce } from "../ui/messages";
@@ -20,6 +21,8 @@ export type PanelName = "clipboard" | "keys" | "display" | "more";
 export class ViewModel {
   readonly barOpen = signal(true);
   readonly panel = signal<PanelName | null>(null);
+  /** The edge under the pointer while the bar is dragged. */
+  readonly dragEdge = signal<BarEdge | null>(null);
   readonly size = signal({ width: 0, height: 0 });
   readonly connection: DesktopConnection;
   readonly keys: StickyKeys;

@@ -54,6 +54,8 @@ export const deDesktop: Record<keyof typeof enDesktop, string | Plural> = {
   "bar.stop": "Desktop stoppen …",
   "bar.stop_hint": "Beendet ihn und löscht seinen Inhalt",
   "bar.move": "Leiste verschieben",
+  "bar.moved": "Die Leiste ist jetzt: {edge}.",
+  "bar.drag_hint": "Klicken öffnet, Ziehen verschiebt an einen anderen Rand",
   "edge.top": "Oben",
   "edge.bottom": "Unten",
   "edge.left": "Links",

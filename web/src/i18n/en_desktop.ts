@@ -51,6 +51,8 @@ export const enDesktop = {
   "bar.stop": "Stop desktop…",
   "bar.stop_hint": "Ends it and deletes what it holds",
   "bar.move": "Move the bar",
+  "bar.moved": "The bar is at: {edge}.",
+  "bar.drag_hint": "Click to open, drag to another edge",
   "edge.top": "Top",
   "edge.bottom": "Bottom",
   "edge.left": "Left",

@@ -15,7 +15,11 @@ import { TemplateArt } from "../ui/template_art";
 import { TimeBar, TimeLeft } from "../ui/time_left";
 import { StopDialog } from "./stop_dialog";
 
+/** Its host does not answer at the moment. Nothing has ended. */
+export const isOutOfReach = (session: Session): boolean => session.condition === "unknown" && session.state !== "ended";
+
 export function StateChip({ session }: { session: Session }) {
+  if (isOutOfReach(session)) return <span class="chip chip-busy" data-state="unreachable">{t("card.no_answer_short")}</span>;
   const kind = session.state === "ready" ? "ok" : session.state === "stopping" || session.state === "ended" ? "muted" : "busy";
   return <span class={`chip chip-${kind}`} data-state={session.state}>{t(`state.${session.state}`)}</span>;
 }
@@ -84,6 +88,7 @@ export function SessionCard({ session }: { session: Session }) {
           <span class="meta meta-quiet"><time dateTime={session.created_at} title={dateTime(session.created_at)}>{t("card.started", { time: clockTime(session.created_at) })}</time></span>
           {session.host && <span class="meta meta-quiet">{t("card.host", { host: session.host })}</span>}
         </p>
+        {isOutOfReach(session) && <p class="host-note" role="status" data-testid="no-answer"><Icon name="hourglass" size={16} /><span>{t("card.no_answer")}</span></p>}
         {ready && <TimeBar session={session} totalS={total} />}
         {!going && (
           <div class="actions">

@@ -45,6 +45,7 @@ function AccountMenu({ me }: { me: Me }) {
       </p>
       <Settings />
       <hr />
+      <Link href="/preferences" class="btn btn-quiet menu-item"><Icon name="settings" /><span class="btn-label">{t("pref.title")}</span></Link>
       <Button kind="quiet" class="menu-item" icon="log-out" testid="sign-out" onClick={() => void signOut()}>{t("nav.sign_out")}</Button>
     </Popover>
   );
@@ -58,7 +59,7 @@ function Navigation({ me }: { me: Me }) {
   return (
     <nav aria-label={t("nav.main")} class="nav">
       {item("home", "/", t("nav.desktops"))}
-      {item("admin", "/admin", t("nav.admin"))}
+      {item("admin", "/admin/desktops", t("nav.admin"))}
     </nav>
   );
 }

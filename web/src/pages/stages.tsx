@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The stages of a start, as the server reports them.
+import type { PullProgress } from "../api/host_types";
 import type { Session, Stage } from "../api/types";
 import { t } from "../i18n/i18n";
-import { stopwatch, duration } from "../state/format";
+import { bytes, stopwatch, duration } from "../state/format";
 import { Icon } from "../ui/icon";
 
 export function stageMs(stage: Stage, nowMs: number): number | null {
@@ -24,12 +25,35 @@ function queueText(session: Session): string | null {
   return t("stage.position_estimate", { position: q.position, time: duration(q.estimate_s) });
 }
 
+/** How far an image is: on its stage, or with the place in the queue while a host fetches it. */
+export function pullText(pull: PullProgress): string {
+  if (pull.percent === null || pull.total <= 0) return t("stage.pull_bytes", { bytes: bytes(pull.bytes) });
+  return t("stage.pull", { percent: Math.floor(pull.percent), bytes: bytes(pull.bytes), total: bytes(pull.total) });
+}
+
+function detailOf(session: Session, stage: Stage): string | null {
+  if (stage.state !== "active") return stage.detail ?? null;
+  const pull = stage.progress ?? (stage.name === "preparing" ? session.queue?.pull : null);
+  if (pull) return pullText(pull);
+  return (stage.name === "queued" ? queueText(session) : null) ?? stage.detail ?? null;
+}
+
+function PullBar({ percent }: { percent: number }) {
+  return (
+    <svg class="stage-pull" viewBox="0 0 100 3" preserveAspectRatio="none" aria-hidden="true" focusable="false">
+      <rect class="meter-track" width="100" height="3" />
+      <rect class="meter-fill" width={percent} height="3" />
+    </svg>
+  );
+}
+
 export function Stages({ session, nowMs }: { session: Session; nowMs: number }) {
   return (
     <ol class="stages" aria-label={t("starting.stages")}>
       {session.stages.map((stage) => {
         const ms = stageMs(stage, nowMs);
-        const detail = stage.name === "queued" && stage.state === "active" ? queueText(session) : stage.detail;
+        const detail = detailOf(session, stage);
+        const percent = stage.state === "active" ? (stage.progress ?? (stage.name === "preparing" ? session.queue?.pull : null))?.percent : null;
         return (
           <li key={stage.name} class={`stage stage-${stage.state}`} data-testid="stage" data-stage={stage.name} data-state={stage.state}>
             <span class="stage-mark"><Mark state={stage.state} /></span>
@@ -37,6 +61,7 @@ export function Stages({ session, nowMs }: { session: Session; nowMs: number }) 
               <span class="stage-name">{t(`stage.${stage.name}`)}</span>
               <span class="sr-only">, {t(`stage.state.${stage.state}`)}</span>
               {detail && <span class="stage-detail">{detail}</span>}
+              {typeof percent === "number" && <PullBar percent={percent} />}
             </span>
             <span class="stage-time">{ms === null || stage.state === "pending" ? "" : stopwatch(ms)}</span>
           </li>

@@ -8,6 +8,8 @@ import { navigate } from "../router";
 import { account, isStaff } from "../state/account";
 import { displayName, startDesktop, stopSession } from "../state/actions";
 import { serverNow } from "../state/clock";
+import { permission, turnOn } from "../state/notify";
+import { prefs } from "../state/prefs";
 import { templateOf } from "../state/sessions";
 import { Button } from "../ui/button";
 import { Icon } from "../ui/icon";
@@ -16,6 +18,7 @@ import { announce, toast } from "../ui/messages";
 import { ProblemNotice, problemText } from "../ui/problem";
 import { TemplateArt } from "../ui/template_art";
 import { useTitle } from "../ui/use_title";
+import { Retried } from "./attempts";
 import { isWeb } from "./session_card";
 import { Expectation, Stages } from "./stages";
 import { Shell } from "./shell";
@@ -40,6 +43,13 @@ function Head({ session, title }: { session: Session; title: string }) {
   );
 }
 
+/** Offered where the browser can: a notification once it is ready. */
+function TellMe() {
+  if (permission.value === "missing" || permission.value === "denied") return null;
+  if (prefs.value.notifications && permission.value === "granted") return <p class="tell-me" data-testid="notify-on"><Icon name="bell" size={16} /> {t("starting.notify_on")}</p>;
+  return <Button kind="quiet" icon="bell" testid="notify" onClick={() => void turnOn()}>{t("starting.notify")}</Button>;
+}
+
 export function Starting({ session }: { session: Session }) {
   const name = displayName(session);
   useTitle(t("starting.title", { name }));
@@ -62,12 +72,14 @@ export function Starting({ session }: { session: Session }) {
       <div class="panel starting">
         <Head session={session} title={t("starting.title", { name })} />
         <Expectation elapsedMs={nowMs - Date.parse(session.created_at)} typicalMs={templateOf(session)?.typical_start_ms ?? null} />
+        <Retried session={session} />
         <Stages session={session} nowMs={nowMs} />
         <p class="muted">{t("starting.lead")}</p>
         <div class="actions">
           <Button busy={cancelling.value || stopping} icon="x" testid="cancel" onClick={() => void cancel()}>
             {cancelling.value || stopping ? t("starting.cancelling") : t("starting.cancel")}
           </Button>
+          <TellMe />
           <Link href="/" class="btn btn-quiet"><span class="btn-label">{t("desk.back")}</span></Link>
         </div>
       </div>
@@ -114,6 +126,7 @@ export function FailedStart({ session }: { session: Session }) {
             <p>{stageName && t("failed.stage", { stage: stageName })} {t("failed.cleaned")}</p>
           </div>
         </div>
+        <Retried session={session} />
         <Stages session={session} nowMs={serverNow()} />
         {who.state === "signed_in" && isStaff(who.me) && <StaffDetails session={session} />}
         {problem.value && <ProblemNotice title={t("start.failed")} problem={problem.value} />}

@@ -6,6 +6,7 @@ import { setUnauthenticatedListener } from "../api/request";
 import type { Me, Problem } from "../api/types";
 import { navigate, route } from "../router";
 import { noteServerDate } from "./clock";
+import { forgetHosts } from "./hosts";
 import { forgetSessions } from "./sessions";
 import { forgetThumbnails } from "./thumbnails";
 
@@ -34,6 +35,7 @@ export async function loadAccount(): Promise<void> {
 function leave(why: "expired" | "signed_out" | null): void {
   forgetThumbnails();
   forgetSessions();
+  forgetHosts();
   account.value = { state: "signed_out" };
   if (route.value.page === "sign_in") return;
   const query = new URLSearchParams();

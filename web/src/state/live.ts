@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Live updates: one event stream; where it fails, polling every ten seconds until it is back.
 import { signal } from "@preact/signals";
-import type { Host, Session } from "../api/types";
+import type { Host } from "../api/host_types";
+import type { Session } from "../api/types";
 import { account, loadAccount } from "./account";
+import { type BrowserStream, openStream } from "./browser_stream";
 import { distrustClock, noteServerDate } from "./clock";
+import type { EventType, StreamListener } from "./event_stream";
+import { putHost } from "./hosts";
 import { loadSessions, loadTemplates, putSession } from "./sessions";
 
 export type LiveState = "connecting" | "live" | "polling" | "offline";
@@ -12,13 +16,14 @@ export const live = signal<LiveState>("connecting");
 export const pollMs = 10_000;
 const reopenMs = [1000, 2000, 5000, 10_000, 30_000];
 
-const hostListeners = new Set<(host: Host) => void>();
-export function onHostEvent(listener: (host: Host) => void): () => void {
-  hostListeners.add(listener);
-  return () => hostListeners.delete(listener);
+/** What a page shows beside sessions and templates is fetched again with them. */
+const refetchers = new Set<() => Promise<unknown>>();
+export function onRefetch(load: () => Promise<unknown>): () => void {
+  refetchers.add(load);
+  return () => refetchers.delete(load);
 }
 
-let source: EventSource | null = null;
+let stream: BrowserStream | null = null;
 let opened = 0;
 let reopenTimer: ReturnType<typeof setTimeout> | undefined;
 let pollTimer: ReturnType<typeof setInterval> | undefined;
@@ -26,12 +31,12 @@ let wanted = false;
 let scope = "";
 
 async function refetch(): Promise<void> {
-  await Promise.all([loadSessions(), loadTemplates(), loadAccount()]);
+  await Promise.all([loadSessions(), loadTemplates(), loadAccount(), ...[...refetchers].map((load) => load())]);
 }
 
-function parse<T>(event: MessageEvent<string>): T | null {
+function parse<T>(data: string): T | null {
   try {
-    return JSON.parse(event.data) as T;
+    return JSON.parse(data) as T;
   } catch {
     return null;
   }
@@ -47,48 +52,52 @@ function stopPolling(): void {
   pollTimer = undefined;
 }
 
+function take(type: EventType, data: string): void {
+  if (type === "reset") return void refetch();
+  if (type === "hello") {
+    // Only one way is measured, so this counts for little beside a real round trip.
+    const hello = parse<{ now: string }>(data);
+    if (hello) noteServerDate(hello.now, performance.now() - 2000, performance.now());
+  } else if (type === "session") {
+    const session = parse<Session>(data);
+    if (session) putSession(session);
+  } else {
+    const host = parse<Host>(data);
+    if (host) putHost(host);
+  }
+}
+
+function reopenLater(): void {
+  const delay = reopenMs[Math.min(opened++, reopenMs.length - 1)] ?? 30_000;
+  reopenTimer = setTimeout(() => {
+    if (wanted) void loadAccount().then(() => account.value.state === "signed_in" && open());
+  }, delay);
+}
+
 function open(): void {
   clearTimeout(reopenTimer);
-  source?.close();
-  const es = new EventSource(`/api/v1/events${scope}`);
-  source = es;
-  es.onopen = () => {
-    const missed = live.peek() === "polling" || live.peek() === "offline";
-    live.value = "live";
-    opened = 0;
-    stopPolling();
-    if (missed) void refetch();
+  stream?.close();
+  const who = account.value.state === "signed_in" ? account.value.me.id : "";
+  const listener: StreamListener = {
+    opened: (missed) => {
+      const wasDown = live.peek() === "polling" || live.peek() === "offline";
+      live.value = "live";
+      opened = 0;
+      stopPolling();
+      if (missed || wasDown) void refetch();
+    },
+    broken: (refused) => {
+      startPolling();
+      if (refused) reopenLater();
+    },
+    event: take,
   };
-  es.onerror = () => {
-    if (source !== es) return;
-    startPolling();
-    // The browser retries a broken stream itself; after a refusal it never does.
-    if (es.readyState === EventSource.CLOSED) {
-      const delay = reopenMs[Math.min(opened++, reopenMs.length - 1)] ?? 30_000;
-      reopenTimer = setTimeout(() => {
-        if (wanted) void loadAccount().then(() => account.value.state === "signed_in" && open());
-      }, delay);
-    }
-  };
-  es.addEventListener("hello", (e: MessageEvent<string>) => {
-    // Only one way is measured, so this counts for little beside a real round trip.
-    const hello = parse<{ now: string }>(e);
-    if (hello) noteServerDate(hello.now, performance.now() - 2000, performance.now());
-  });
-  es.addEventListener("session", (e: MessageEvent<string>) => {
-    const session = parse<Session>(e);
-    if (session) putSession(session);
-  });
-  es.addEventListener("host", (e: MessageEvent<string>) => {
-    const host = parse<Host>(e);
-    if (host) for (const listener of hostListeners) listener(host);
-  });
-  es.addEventListener("reset", () => void refetch());
+  stream = openStream(scope, who, listener);
 }
 
 export function startLive(all = false): void {
   const nextScope = all ? "?scope=all" : "";
-  if (wanted && scope === nextScope && source && source.readyState !== EventSource.CLOSED) return;
+  if (wanted && scope === nextScope && stream && live.peek() !== "polling") return;
   wanted = true;
   scope = nextScope;
   open();
@@ -98,8 +107,8 @@ export function stopLive(): void {
   wanted = false;
   clearTimeout(reopenTimer);
   stopPolling();
-  source?.close();
-  source = null;
+  stream?.close();
+  stream = null;
   live.value = "connecting";
 }
 
@@ -114,7 +123,10 @@ export function watchNetwork(): void {
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) {
       hiddenAt = Date.now();
-    } else if (wanted && Date.now() - hiddenAt > 60_000) {
+      return;
+    }
+    stream?.check();
+    if (wanted && Date.now() - hiddenAt > 60_000) {
       distrustClock();
       void refetch();
     }

@@ -2,9 +2,12 @@
 // What this browser remembers. No imports: it is also the script that runs before the first paint.
 
 export type Theme = "light" | "dark" | "system";
-export type DisplayMode = "match" | "fit" | "actual";
-export type QualityPreset = "auto" | "sharp" | "balanced" | "low";
-export type BarEdge = "top" | "bottom" | "left" | "right";
+export const displayModes = ["match", "fit", "actual"] as const;
+export type DisplayMode = (typeof displayModes)[number];
+export const qualityPresets = ["auto", "sharp", "balanced", "low"] as const;
+export type QualityPreset = (typeof qualityPresets)[number];
+export const barEdges = ["top", "bottom", "left", "right"] as const;
+export type BarEdge = (typeof barEdges)[number];
 
 export interface Prefs {
   theme: Theme;
@@ -13,6 +16,7 @@ export interface Prefs {
   quality: QualityPreset;
   edge: BarEdge;
   statistics: boolean;
+  notifications: boolean;
 }
 
 export const defaultPrefs: Prefs = {
@@ -22,16 +26,18 @@ export const defaultPrefs: Prefs = {
   quality: "auto",
   edge: "top",
   statistics: false,
+  notifications: false,
 };
 
 const key = "berth.prefs";
 const choices: { [K in keyof Prefs]: readonly Prefs[K][] } = {
   theme: ["light", "dark", "system"],
   language: ["en", "de", null],
-  display: ["match", "fit", "actual"],
-  quality: ["auto", "sharp", "balanced", "low"],
-  edge: ["top", "bottom", "left", "right"],
+  display: displayModes,
+  quality: qualityPresets,
+  edge: barEdges,
   statistics: [true, false],
+  notifications: [true, false],
 };
 
 /** Unknown or damaged values fall back to the default, one by one. */

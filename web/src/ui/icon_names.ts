@@ -5,9 +5,11 @@ export const iconNames = [
   "database", "brush", "book-open", "gamepad-2", "play", "maximize", "minimize", "clipboard", "keyboard",
   "scaling", "camera", "power", "log-out", "ellipsis", "x", "check", "circle-alert", "triangle-alert",
   "clock", "timer", "users", "search", "rotate-cw", "arrow-right",
-  "copy", "eye", "eye-off", "chevron-down", "circle-check", "circle-x", "wifi-off", "external-link", 
+  "copy", "eye", "eye-off", "chevron-down", "circle-check", "circle-x", "wifi-off", "external-link",
   "user", "activity", "unplug", "house", "lock", "hourglass", "send", "monitor-off", "circle-help",
-  "gauge",
+  "gauge", "server", "plus", "wrench", "circle-dashed", "shield-alert", "key-round", "download", "trash-2",
+  "pencil", "bell", "settings", "rotate-ccw", "arrow-left", "circle-pause", "circle-arrow-down", "list-checks",
+  "circle-minus", "move",
 ] as const;
 
 export type IconName = (typeof iconNames)[number];

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// Hosts as they are written down, where that is kept, and who makes engines of them.
+
+#include "broker/ports.hpp"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace berth::broker {
+
+enum class HostMode { active, draining, maintenance };
+enum class HostOrigin { file, added }; // of the configuration, or added while running
+enum class DataPath { tunnel, direct };
+enum class SshTransport { automatic, libssh, openssh };
+
+struct HostDefinition {
+    HostDefinition() = default;
+    HostId name;
+    std::string endpoint;        // unix://, tcp://, ssh://; empty = as the docker command would choose
+    int weight = 1;
+    int capacity_sessions = 0;   // 0 = no limit, in the next two as well
+    std::int64_t memory_bytes = 0;
+    std::int64_t nano_cpus = 0;
+    int creating_limit = 0;      // creations in flight at most; 0 = from the engine's cores
+    std::map<std::string, std::string> labels;
+    std::string public_name;     // shown to people instead of the name; where `direct` players connect to
+    DataPath data_path = DataPath::tunnel;
+    SshTransport transport = SshTransport::automatic;
+    int max_connections = 20;    // SSH connections
+    std::string tls_directory;   // of tcp://: ca.pem, cert.pem, key.pem
+    HostOrigin origin = HostOrigin::file;
+    bool operator==(const HostDefinition&) const = default;
+};
+
+struct HostModeRecord {
+    HostModeRecord() = default;
+    HostMode mode = HostMode::active;
+    std::string message;            // of a maintenance, for people
+    std::optional<TimePoint> until; // when it is expected to end; it does not end by itself
+    bool operator==(const HostModeRecord&) const = default;
+};
+
+// What is stored of a host. Without a definition the host is of the configuration and only what was
+// said of its mode is kept.
+struct HostRecord {
+    HostRecord() = default;
+    HostId name;
+    std::optional<HostDefinition> definition;
+    HostModeRecord mode;
+    bool operator==(const HostRecord&) const = default;
+};
+
+// As SessionStore: durable before it returns; `unavailable` = nothing is known about the write.
+class HostStore {
+public:
+    virtual ~HostStore() = default;
+    virtual Task<Result<std::vector<HostRecord>>> load_hosts() = 0;
+    virtual Task<Status> put_host(HostRecord record) = 0; // new or in place of the former one
+    virtual Task<Status> remove_host(HostId name) = 0;    // absent is fine
+};
+
+// Makes what a definition describes; nothing is connected yet. invalid_input names what is wrong.
+class HostFactory {
+public:
+    virtual ~HostFactory() = default;
+    virtual Result<std::unique_ptr<ContainerHost>> make_host(const HostDefinition& definition) = 0;
+    // Stands for one that cannot be made: every call of it answers with the error.
+    virtual std::unique_ptr<ContainerHost> make_unusable(Error why) = 0;
+    // For people: where an endpoint leads to, an empty one included.
+    virtual std::string describe(const HostDefinition& definition) = 0;
+};
+
+// Fetches images to hosts, one fetch per host and image at a time.
+class ImagePulls {
+public:
+    virtual ~ImagePulls() = default;
+    // Begins, or joins what runs; returns at once. rate_limited when too many wait.
+    virtual Status request(const HostId& host, const std::string& image) = 0;
+    virtual std::optional<PullState> state_of(const HostId& host, const std::string& image) const = 0;
+};
+
+} // namespace berth::broker

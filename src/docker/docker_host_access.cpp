@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a host does beside sessions' lives: standing still, images, volumes, and how it is reached.
+#include "base/limits.hpp"
+#include "base/log.hpp"
+#include "docker/docker_host.hpp"
+
+#include <map>
+
+namespace berth::docker {
+namespace {
+
+// The engine tells of each layer by itself; people want one number.
+class PullSum {
+public:
+    broker::PullState take(const PullProgress& line) {
+        if (!line.layer.empty() && line.total_bytes > 0) layers_[line.layer] = {line.current_bytes, line.total_bytes};
+        broker::PullState state;
+        for (const auto& [layer, bytes] : layers_) {
+            state.done_bytes += bytes.first;
+            state.total_bytes += bytes.second;
+        }
+        state.text = log_safe(line.status, 80);
+        return state;
+    }
+
+private:
+    std::map<std::string, std::pair<std::int64_t, std::int64_t>> layers_;
+};
+
+} // namespace
+
+// ---- standing still -----------------------------------------------------------------------------
+
+Task<Status> DockerHost::pause(const ContainerId& container, Deadline deadline) {
+    auto result = co_await stand_still(container.str(), true, deadline);
+    co_return named(std::move(result));
+}
+
+Task<Status> DockerHost::unpause(const ContainerId& container, Deadline deadline) {
+    auto result = co_await stand_still(container.str(), false, deadline);
+    co_return named(std::move(result));
+}
+
+Task<Status> DockerHost::stand_still(std::string container, bool is_paused, Deadline deadline) {
+    auto task = is_paused ? client_.container_pause(container, deadline) : client_.container_unpause(container, deadline);
+    auto done = co_await std::move(task);
+    if (done) co_return done;
+    // The engine refuses what is so already, in words of its own.
+    auto details = co_await inspect_ours(container, deadline);
+    if (!details) co_return details.error();
+    auto wanted = is_paused ? ContainerStatus::paused : ContainerStatus::running;
+    if (details->status == wanted) co_return Status{};
+    co_return done;
+}
+
+// ---- images and volumes -------------------------------------------------------------------------
+
+Task<Status> DockerHost::pull(
+    std::string image, std::function<void(const broker::PullState&)> progress, Deadline deadline
+) {
+    ImagePullOptions options;
+    options.image = std::move(image);
+    PullSum sum;
+    std::function<void(const PullProgress&)> on_line = [&sum, &progress](const PullProgress& line) {
+        if (progress) progress(sum.take(line));
+    };
+    auto pulled = co_await client_.image_pull(std::move(options), std::move(on_line), deadline);
+    co_return named(std::move(pulled));
+}
+
+Task<Result<std::set<std::string>>> DockerHost::volumes(Deadline deadline) {
+    Filters all;
+    auto list = co_await client_.volume_list(std::move(all), deadline);
+    auto named_list = named(std::move(list));
+    if (!named_list) co_return named_list.error();
+    std::set<std::string> names;
+    for (const auto& volume : *named_list) names.insert(volume.name);
+    co_return names;
+}
+
+// ---- the way in ---------------------------------------------------------------------------------
+
+broker::HostAccess DockerHost::access() const {
+    auto report = connector_.report();
+    broker::HostAccess access;
+    access.way = report.way;
+    access.last_error = report.last_error;
+    switch (report.key) {
+    case ssh::KeyState::none: access.key = broker::KeyStatus::none; break;
+    case ssh::KeyState::ok: access.key = broker::KeyStatus::ok; break;
+    case ssh::KeyState::unknown: access.key = broker::KeyStatus::unknown; break;
+    case ssh::KeyState::changed: access.key = broker::KeyStatus::changed; break;
+    }
+    access.key_type = report.offered.type;
+    access.fingerprint = report.offered.fingerprint;
+    access.known_fingerprint = report.known.fingerprint;
+    access.connections = report.connections;
+    access.most_connections = report.most_connections;
+    access.round_trip = round_trip_;
+    return access;
+}
+
+Task<std::vector<broker::TestStep>> DockerHost::examine(Deadline deadline) {
+    std::vector<broker::TestStep> steps;
+    broker::TestStep step;
+    step.name = "engine";
+    step.title = "The Docker engine answers";
+    auto began = std::chrono::steady_clock::now();
+    auto answer = co_await facts(deadline);
+    step.took = std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now() - began);
+    step.state = answer ? broker::TestState::ok : broker::TestState::failed;
+    step.text = answer ? "Docker " + answer->version + ", API " + answer->api_version : answer.error().operator_text();
+    if (!answer) step.remedy = "Start the engine, and check that Berth's account may use its socket.";
+    steps.push_back(std::move(step));
+    co_return steps;
+}
+
+Task<Status> DockerHost::accept_key(std::string fingerprint, Deadline deadline) {
+    auto accepted = co_await connector_.accept_key(std::move(fingerprint), deadline);
+    co_return named(std::move(accepted));
+}
+
+Task<void> DockerHost::close() { return connector_.stop(); }
+
+} // namespace berth::docker

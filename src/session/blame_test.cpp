@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "session/blame.hpp"
+
+#include <gtest/gtest.h>
+
+namespace berth::session {
+namespace {
+
+TEST(Blame, AHostThatDoesNotAnswerOrRanOutOfItsOwnIsToBlame) {
+    for (auto code : {Errc::host_unreachable, Errc::timed_out, Errc::image_missing, Errc::host_key_changed, Errc::host_key_unknown})
+        EXPECT_TRUE(blames_host(Error{code, "x"})) << name_of(code);
+    for (auto text : {
+             "create: engine answered 500: write /var/lib/docker/tmp: no space left on device",
+             "start: engine answered 500: mkdir: Read-only file system",
+             "start: engine answered 500: failed to start shim: fork/exec: resource temporarily unavailable",
+             "create: engine answered 503: the server is shutting down",
+             "create: engine answered 500: could not find an available, non-overlapping IPv4 address pool",
+         })
+        EXPECT_TRUE(blames_host(Error{Errc::engine_error, text})) << text;
+}
+
+// Nothing blames a host for a bad image or a bad request.
+TEST(Blame, AnImageThatDoesNotStartBlamesNobody) {
+    for (auto text : {
+             "start: engine answered 500: OCI runtime create failed: exec: \"vnc\": executable file not found in $PATH",
+             "start: engine answered 500: failed to create shim task: OCI runtime create failed: exec format error",
+             "container_died while starting: exit code 1",
+             "",
+         })
+        EXPECT_FALSE(blames_host(Error{Errc::engine_error, text})) << text;
+    for (auto code : {Errc::invalid_input, Errc::conflict, Errc::not_found, Errc::protocol_violation, Errc::not_ready, Errc::no_capacity})
+        EXPECT_FALSE(blames_host(Error{code, "no space left on device"})) << name_of(code);
+}
+
+TEST(Blame, OnlyHostsToBlameAreAvoided) {
+    Session s;
+    Attempt bad;
+    bad.host = HostId{"a"};
+    bad.code = Errc::host_unreachable;
+    Attempt dead;
+    dead.host = HostId{"b"};
+    dead.code = Errc::not_ready;
+    s.attempts = {bad, dead};
+    EXPECT_EQ(hosts_to_avoid(s), std::set{HostId{"a"}});
+}
+
+} // namespace
+} // namespace berth::session

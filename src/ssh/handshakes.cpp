@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ssh/handshakes.hpp"
+
+#include "base/scope_exit.hpp"
+#include "net/blocking_pool.hpp"
+#include "net/deadline.hpp"
+#include "net/signal.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+
+#include <map>
+#include <random>
+#include <unordered_set>
+
+namespace berth::ssh {
+namespace {
+
+// The result of the thread's own deadline says more than ours.
+constexpr Milliseconds grace{200};
+
+struct Job {
+    Job(Handshake::Order order, int socket, const net::Executor& executor)
+        : handshake{std::move(order), socket}
+        , done{executor} {}
+    Handshake handshake;
+    Outcome outcome;
+    bool is_done = false;
+    net::Signal done;
+};
+
+Outcome failed(Stage stage, Error error) {
+    Outcome outcome;
+    outcome.stage = stage;
+    outcome.error = std::move(error);
+    return outcome;
+}
+
+Milliseconds jitter(Milliseconds least, Milliseconds most) {
+    static thread_local std::minstd_rand engine{std::random_device{}()};
+    std::uniform_int_distribution<Milliseconds::rep> spread{least.count(), most.count()};
+    return Milliseconds{spread(engine)};
+}
+
+// Not done in time: nobody waits for the job any more, and it ends by itself.
+net::Task<Status> wait_done(std::shared_ptr<Job> job) {
+    while (!job->is_done) {
+        auto seen = job->done.count();
+        co_await job->done.wait_past(seen);
+    }
+    co_return Status{};
+}
+
+} // namespace
+
+struct Handshakes::State : std::enable_shared_from_this<Handshakes::State> {
+    explicit State(net::Executor executor_)
+        : executor{std::move(executor_)}
+        , freed{executor} {}
+
+    net::BlockingPool& threads() {
+        if (!pool) pool = std::make_unique<net::BlockingPool>(limits::ssh_handshakes, "ssh");
+        return *pool;
+    }
+    bool has_room(const std::string& host) {
+        return running < limits::ssh_handshakes && per_host[host] < limits::ssh_handshakes_per_host;
+    }
+    void release(const std::string& host) {
+        --running;
+        if (--per_host[host] <= 0) per_host.erase(host);
+        freed.notify();
+    }
+
+    net::Task<Status> take_turn(std::string host);
+    net::Task<Outcome> shake_hands(Handshake::Order order, int socket, std::string host);
+    void start(const std::shared_ptr<Job>& job, std::string host);
+
+    net::Executor executor;
+    std::unique_ptr<net::BlockingPool> pool;
+    std::unordered_set<std::shared_ptr<Job>> jobs; // on a thread or waiting for one
+    std::map<std::string, int> per_host;
+    int running = 0;
+    bool is_stopping = false;
+    net::Signal freed;
+};
+
+Handshakes::Handshakes(net::Executor executor)
+    : state_{std::make_shared<State>(std::move(executor))} {}
+
+Handshakes::~Handshakes() {
+    // Joins the threads: afterwards nothing posts to the executor.
+    state_->pool.reset();
+}
+
+net::Task<Status> Handshakes::State::take_turn(std::string host) {
+    auto self = shared_from_this();
+    while (!is_stopping && !has_room(host)) {
+        auto seen = freed.count();
+        co_await freed.wait_past(seen);
+        // Those who waited together must not knock together.
+        if (has_room(host)) co_await net::sleep_for(jitter(Milliseconds{0}, Milliseconds{30}));
+    }
+    if (is_stopping) co_return Error{Errc::shutting_down, "ssh: stopping"};
+    ++running;
+    ++per_host[host];
+    co_return Status{};
+}
+
+void Handshakes::State::start(const std::shared_ptr<Job>& job, std::string host) {
+    jobs.insert(job);
+    auto work = boost::asio::make_work_guard(executor);
+    threads().post([self = shared_from_this(), job, host = std::move(host), work = std::move(work)]() mutable {
+        job->outcome = job->handshake.run();
+        auto home = work.get_executor();
+        // Everything goes along: what the last reference frees belongs to the other thread.
+        auto finish = [self = std::move(self), job = std::move(job), host = std::move(host), work = std::move(work)] {
+            self->jobs.erase(job);
+            self->release(host);
+            job->is_done = true;
+            job->done.notify();
+        };
+        boost::asio::post(home, std::move(finish));
+    });
+}
+
+net::Task<Outcome>
+Handshakes::State::shake_hands(Handshake::Order order, int socket, std::string host) {
+    auto until = order.deadline == Deadline::max() ? order.deadline : order.deadline + grace;
+    auto job = std::make_shared<Job>(std::move(order), socket, executor);
+    start(job, std::move(host));
+    ScopeExit give_up{[&job] {
+        if (!job->is_done) job->handshake.abort();
+    }};
+    auto waiting = wait_done(job);
+    auto waited = co_await net::with_deadline(std::move(waiting), until);
+    if (!waited) co_return failed(Stage::authentication, waited.error());
+    co_return std::move(job->outcome);
+}
+
+namespace {
+
+net::Task<Result<net::ByteStreamPtr>>
+connect(const Target& target, const net::Executor& executor, Deadline deadline) {
+    auto dialer = net::make_tcp_dialer(target.host, target.port);
+    co_return co_await dialer->dial(executor, deadline);
+}
+
+} // namespace
+
+net::Task<Outcome> Handshakes::run(Handshake::Order order, Deadline deadline) {
+    auto state = state_;
+    order.deadline = earlier(order.deadline, deadline);
+    for (int attempt = 1;; ++attempt) {
+        auto host = order.target.host;
+        auto turn = state->take_turn(host);
+        auto turned = co_await net::with_deadline(std::move(turn), order.deadline);
+        if (!turned) co_return failed(Stage::resolve, turned.error());
+        bool is_handed_over = false;
+        ScopeExit leave{[&] {
+            if (!is_handed_over) state->release(host);
+        }};
+        auto begin = std::chrono::steady_clock::now();
+        auto stream = co_await connect(order.target, state->executor, order.deadline);
+        if (!stream) co_return failed(Stage::tcp, stream.error());
+        auto took = std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now() - begin);
+        auto socket = (*stream)->release_descriptor();
+        is_handed_over = true;
+        auto outcome = co_await state->shake_hands(order, socket, host);
+        outcome.tcp = took;
+        bool was_early = outcome.error && outcome.stage == Stage::banner &&
+                         outcome.error->code() == Errc::host_unreachable;
+        if (!was_early || attempt >= limits::ssh_early_retries || state->is_stopping) co_return outcome;
+        co_await net::sleep_for(jitter(Milliseconds{100}, Milliseconds{400}));
+    }
+}
+
+net::Task<Status> Handshakes::run_blocking(std::function<Status()> call) {
+    auto state = state_;
+    co_return co_await state->threads().run(std::move(call));
+}
+
+net::Task<void> Handshakes::stop() {
+    auto state = state_;
+    state->is_stopping = true;
+    state->freed.notify();
+    for (const auto& job : state->jobs) job->handshake.abort();
+    while (!state->jobs.empty()) {
+        auto seen = state->freed.count();
+        co_await state->freed.wait_past(seen);
+    }
+}
+
+} // namespace berth::ssh

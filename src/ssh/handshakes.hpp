@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// Connects and logs in, without blocking its executor: TCP there, the rest on a few threads of its
+// own. One object for all hosts, since the bound is of this machine.
+
+#include "net/dialer.hpp"
+#include "ssh/handshake.hpp"
+
+#include <functional>
+#include <memory>
+
+namespace berth::ssh {
+
+class Handshakes {
+public:
+    // Everything on `executor`; its context outlives this object. Threads begin with the first use.
+    explicit Handshakes(net::Executor executor);
+    // Precondition: stop() has ended, or nothing was ever asked.
+    ~Handshakes();
+    Handshakes(const Handshakes&) = delete;
+    Handshakes& operator=(const Handshakes&) = delete;
+
+    // Waits for its turn (limits::ssh_handshakes over all, ssh_handshakes_per_host), connects, does
+    // what `goal` says. A server that resets before its greeting is busy (MaxStartups) and is asked
+    // again, with jitter. Cancelled: the socket is shut down and the thread comes back by itself.
+    // The order's deadline is the earlier of its own and `deadline`.
+    net::Task<Outcome> run(Handshake::Order order, Deadline deadline);
+    // On one of the threads: for small files.
+    net::Task<Status> run_blocking(std::function<Status()> call);
+
+    // Aborts what runs and waits for it.
+    net::Task<void> stop();
+
+private:
+    struct State;
+    std::shared_ptr<State> state_; // jobs on the threads hold it
+};
+
+} // namespace berth::ssh

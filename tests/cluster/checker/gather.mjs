@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Looks at the database and at the engines, past the program.
+
+import { command_code } from '../lib/process.mjs'
+
+// Rows as objects. The database is only read; a writer in the way is waited for.
+export async function rows_of(database, query) {
+    const words = ['sqlite3', '-readonly', '-json', '-cmd', '.timeout 5000', `file:${database}?mode=ro`, query]
+    const { code, out, text } = await command_code(words)
+    if (code !== 0) throw new Error(`sqlite3: ${text.trim()}`)
+    return out.trim() === '' ? [] : JSON.parse(out)
+}
+
+export const deployment_of = async (database) =>
+    (await rows_of(database, "SELECT value FROM meta WHERE key = 'deployment_id'"))[0]?.value ?? null
+
+const session_columns = `id, generation, realm, subject, slot, state, state_since, created_at, ready_at, ended_at,
+    start_deadline, host, container, end_reason, holds_slot, retry_at, stop_attempts`
+
+// Columns of later versions of the program, where they are there.
+async function optional_columns(database) {
+    const names = (await rows_of(database, "SELECT name FROM pragma_table_info('sessions')")).map(
+        ({ name }) => name,
+    )
+    return ['is_paused', 'pool', 'engine_id'].filter((name) => names.includes(name)).map((name) => `, ${name}`)
+}
+
+async function look_at({ name, engine, is_reachable = true }) {
+    const [containers, networks, volumes, engine_id] = await Promise.all([
+        engine.containers(),
+        engine.networks(),
+        engine.volumes(),
+        engine.id(),
+    ])
+    return { name, is_reachable, engine_id, containers, networks, volumes }
+}
+
+// `hosts`: [{ name, engine, is_reachable }]. The database is read last: a row is written before its container is made,
+// so a container that was seen has its row.
+export async function look({ database, hosts }) {
+    const seen_hosts = await Promise.all(hosts.map(look_at))
+    const more = (await optional_columns(database)).join('')
+    const [deployment, sessions, events] = await Promise.all([
+        deployment_of(database),
+        rows_of(database, `SELECT ${session_columns}${more} FROM sessions`),
+        rows_of(
+            database,
+            'SELECT seq, at, type, session, realm, subject, slot, from_state, to_state, actor, cause FROM events ORDER BY seq',
+        ),
+    ])
+    return { now: Date.now(), deployment, sessions, events, hosts: seen_hosts, log: [] }
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// Hosts as staff use them, against the mock.
+import assert from "node:assert/strict";
+import { until } from "./report.mjs";
+
+async function openHosts({ mock, visit, who = "root", fleet = "states", path = "/admin/hosts" }) {
+  const { context, page } = await visit();
+  await mock.signIn(context, who);
+  await mock.ask("set", { fleet });
+  await page.goto(path);
+  await page.getByTestId("host-state").first().waitFor();
+  return page;
+}
+
+const card = (page, name) => page.locator(`[data-testid=host-card][data-host=${name}]`);
+
+export const adminCases = [
+  ["a host is drained at once, says how many remain, and is resumed from the message", async ({ mock, visit }) => {
+    const page = await openHosts({ mock, visit });
+    await card(page, "juno").getByTestId("drain").click();
+    await card(page, "juno").and(page.locator("[data-state=draining]")).waitFor();
+    const toast = page.locator(".toast");
+    assert.match(await toast.innerText(), /3 desktops still run here/);
+    await toast.getByRole("button", { name: "Resume" }).click();
+    await card(page, "juno").and(page.locator("[data-state=up]")).waitFor();
+  }],
+  ["a host's change is seen without asking, and noted on its page", async ({ mock, visit }) => {
+    const page = await openHosts({ mock, visit, path: "/admin/hosts/local" });
+    await page.locator("[data-testid=live][data-state=live]").waitFor();
+    await mock.ask("host", { name: "local", state: "down", last_error: "The engine does not answer." });
+    await page.locator("[data-testid=host-state][data-state=down]").waitFor();
+    assert.match(await page.getByTestId("host-log").innerText(), /Up → Down[\s\S]*The engine does not answer/);
+  }],
+  ["a test opens with the keyboard, shows every step, and Esc gives the focus back", async ({ mock, visit }) => {
+    const page = await openHosts({ mock, visit });
+    await card(page, "boreas").getByTestId("test").focus();
+    await page.keyboard.press("Enter");
+    await page.getByTestId("test-summary").waitFor();
+    const states = await page.getByTestId("test-step").evaluateAll((list) => list.map((x) => x.dataset.state));
+    assert.deepEqual([states[0], states[1], states.at(-1)], ["ok", "failed", "skipped"]);
+    assert.match(await page.locator("[data-testid=test-step][data-state=failed]").innerText(), /What helps: Is sshd running/);
+    await page.keyboard.press("Escape");
+    await page.locator("dialog[open]").waitFor({ state: "detached" });
+    assert.equal(await page.evaluate(() => document.activeElement?.dataset.testid), "test");
+  }],
+  ["an image is pulled, with its progress, until it is there", async ({ mock, visit }) => {
+    const page = await openHosts({ mock, visit, path: "/admin/hosts/juno" });
+    const image = page.locator("[data-testid=image][data-template=kali]");
+    await image.getByTestId("pull").click();
+    await image.and(page.locator("[data-state=pulling]")).waitFor();
+    await image.and(page.locator("[data-state=present]")).waitFor();
+  }],
+  ["a host is added only with the key that was shown and confirmed", async ({ mock, visit }) => {
+    const page = await openHosts({ mock, visit, path: "/admin/hosts" });
+    await page.getByTestId("add-host").click();
+    await page.locator("[name=endpoint]").fill("ssh://berth@kronos.lab.example");
+    assert.equal(await page.locator("[name=name]").inputValue(), "kronos");
+    const sent = [];
+    page.on("request", (r) => r.method() === "POST" && r.url().endsWith("/hosts") && sent.push(r.postDataJSON()));
+    await page.getByTestId("add-submit").click();
+    const shown = await page.getByTestId("confirm-key").locator("dd code").innerText();
+    assert.ok(!mock.world.hosts.some((h) => h.name === "kronos"), "it was added without a question");
+    await page.getByTestId("confirm-key-add").click();
+    await page.waitForURL(/\/admin\/hosts\/kronos$/);
+    assert.deepEqual(sent.map((s) => s.accept_host_key), [undefined, shown]);
+  }],
+  ["a changed key needs two deliberate clicks, and exactly the shown one is accepted", async ({ mock, visit }) => {
+    const page = await openHosts({ mock, visit, path: "/admin/hosts/iris" });
+    const shown = await page.getByTestId("key-changed").locator("dd code").nth(1).innerText();
+    const sent = page.waitForRequest((r) => r.url().endsWith("/host-key"));
+    await page.getByTestId("accept-key").click();
+    assert.equal(await page.evaluate(() => document.activeElement?.textContent), "Cancel");
+    await page.locator("dialog").getByTestId("confirm").click();
+    assert.deepEqual((await sent).postDataJSON(), { fingerprint: shown });
+    await page.getByTestId("key-changed").waitFor({ state: "detached" });
+  }],
+  ["only what was changed is sent", async ({ mock, visit }) => {
+    const page = await openHosts({ mock, visit, path: "/admin/hosts/juno" });
+    await page.getByTestId("edit").click();
+    await page.locator("dialog [name=labels]").fill("gpu=yes");
+    await page.locator("dialog [name=weight]").fill("3");
+    const sent = page.waitForRequest((r) => r.method() === "PATCH");
+    await page.locator("dialog").getByTestId("confirm").click();
+    assert.deepEqual((await sent).postDataJSON(), { weight: 3, labels: { gpu: "yes" } });
+    await page.locator("dialog[open]").waitFor({ state: "detached" });
+  }],
+  ["a host that is not empty is not removed, but drained if wanted", async ({ mock, visit }) => {
+    const page = await openHosts({ mock, visit, path: "/admin/hosts/juno" });
+    await page.getByTestId("remove").click();
+    assert.equal(await page.locator("dialog").getByTestId("confirm").count(), 0);
+    await page.getByTestId("drain-instead").click();
+    await page.locator("[data-testid=host-state][data-state=draining]").waitFor();
+  }],
+  ["a Docker context is taken over with one click", async ({ mock, visit }) => {
+    const page = await openHosts({ mock, visit, path: "/admin/hosts" });
+    await page.getByTestId("add-host").click();
+    const context = page.locator("[data-testid=context][data-name=lab]");
+    await context.getByTestId("import").click();
+    await context.getByRole("link", { name: "lab" }).waitFor();
+    assert.ok(mock.world.hosts.some((h) => h.name === "lab"));
+  }],
+  ["a Docker context whose machine nobody has confirmed leads to the question", async ({ mock, visit }) => {
+    const page = await openHosts({ mock, visit, path: "/admin/hosts" });
+    await page.getByTestId("add-host").click();
+    await page.locator("[data-testid=context][data-name=gpu-room]").getByTestId("import").click();
+    await page.getByTestId("confirm-key-add").click();
+    await page.waitForURL(/\/admin\/hosts\/gpu-room$/);
+  }],
+  ["search and filter are part of the address", async ({ mock, visit }) => {
+    const page = await openHosts({ mock, visit });
+    await page.getByTestId("search").fill("gpu");
+    await until("one card", async () => (await page.getByTestId("host-card").count()) === 1);
+    assert.match(page.url(), /\?q=gpu$/);
+    await page.reload();
+    await card(page, "juno").waitFor();
+    assert.equal(await page.getByTestId("host-card").count(), 1);
+  }],
+  ["an operator sees the hosts and changes none", async ({ mock, visit }) => {
+    const page = await openHosts({ mock, visit, who: "olga", path: "/admin/hosts/juno" });
+    await page.getByTestId("limit").waitFor();
+    for (const action of ["test", "drain", "edit", "remove", "pull"]) assert.equal(await page.getByTestId(action).count(), 0, action);
+  }],
+];
