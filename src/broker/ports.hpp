@@ -45,6 +45,16 @@ struct InsertOutcome {
     bool is_new = false; // false: the live session of this owner, or of this idempotency key
 };
 
+// Where a page of ended sessions stopped: two may have ended in the same millisecond.
+struct EndedCursor {
+    EndedCursor() = default;
+    EndedCursor(TimePoint ended_at_, SessionId id_)
+        : ended_at{ended_at_}
+        , id{std::move(id_)} {}
+    TimePoint ended_at{};
+    SessionId id;
+};
+
 // Every function stores durably before it returns (SQLite: WAL, synchronous FULL). An error
 // `unavailable` means: nothing is known about the write, read again. Calls may overlap; they are
 // carried out in order of the calls.
@@ -60,9 +70,10 @@ public:
     virtual Task<Result<std::int64_t>> update(session::Session session, std::optional<EventRecord> event) = 0;
     virtual Task<Result<std::optional<session::Session>>> find(SessionId id) = 0;
     virtual Task<Result<std::vector<session::Session>>> load_live() = 0;
-    // Ended sessions, newest first; subject empty = everybody's; `before` is an exclusive cursor.
+    // Ended sessions, newest first (then by id, downwards); subject empty = everybody's; only what
+    // comes behind `after`.
     virtual Task<Result<std::vector<session::Session>>>
-    list_ended(std::string realm, std::string subject, int limit, std::optional<TimePoint> before) = 0;
+    list_ended(std::string realm, std::string subject, int limit, std::optional<EndedCursor> after) = 0;
     virtual Task<Result<std::int64_t>> append_event(EventRecord event) = 0;
     // Removes ended sessions and events older than that; returns the number of sessions.
     virtual Task<Result<int>> prune(TimePoint older_than) = 0;

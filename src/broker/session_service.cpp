@@ -260,12 +260,12 @@ SessionService::list_live(const access::Caller& caller, bool is_everybody) const
 }
 
 net::Task<Result<std::vector<session::Session>>> SessionService::list_ended(
-    access::Caller caller, bool is_everybody, int limit, std::optional<TimePoint> before
+    access::Caller caller, bool is_everybody, int limit, std::optional<EndedCursor> after
 ) {
     auto action = is_everybody ? access::Action::list_all_sessions : access::Action::list_own_sessions;
     if (auto allowed = access::may(caller, action); !allowed) co_return allowed.error();
     auto subject = is_everybody ? std::string{} : caller.subject;
-    auto listing = context_.store.list_ended(caller.realm, std::move(subject), limit, before);
+    auto listing = context_.store.list_ended(caller.realm, std::move(subject), limit, std::move(after));
     co_return co_await std::move(listing);
 }
 

@@ -70,7 +70,7 @@ public:
     net::Task<Result<session::Session>> find(access::Caller caller, SessionId id);
     Result<std::vector<session::Session>> list_live(const access::Caller& caller, bool is_everybody) const;
     net::Task<Result<std::vector<session::Session>>>
-    list_ended(access::Caller caller, bool is_everybody, int limit, std::optional<TimePoint> before);
+    list_ended(access::Caller caller, bool is_everybody, int limit, std::optional<EndedCursor> after);
     net::Task<Result<session::Session>> extend(access::Caller caller, SessionId id);
     // Success for what is ending or has ended.
     net::Task<Result<session::Session>> stop(access::Caller caller, SessionId id);

@@ -27,12 +27,17 @@ struct Listen {
 
 struct Server {
     std::vector<Listen> listen{{"127.0.0.1", 8080}};
+    // Where /metrics, /healthz and /readyz are served to anybody who can connect, and nothing else.
+    std::vector<Listen> metrics_listen;
+    std::string metrics_socket;  // the same on a unix socket, 0600
+    bool metrics_remote = false; // metrics_listen may name addresses that other machines reach
     std::string admin_socket; // unix socket of the command line, 0600; load() fills the default
     std::string public_url;   // scheme://host[:port] as browsers see it; empty = as they asked for it
     std::vector<std::string> extra_origins;   // further origins that may open desktops
     std::vector<std::string> trusted_proxies; // addresses or CIDR whose X-Forwarded-* is believed
     std::string web_dir;                      // the pages; empty = looked for beside the binary
     std::string apps_domain = "apps.localhost"; // <session>.<this> is the host name of web endpoints
+    int connections_per_address = 64;         // 0 = no limit
     int gateway_threads = 0;                  // 0 = one per core
     Seconds drain{10};                        // on SIGTERM: how long open requests may take
     // Lets cookies go over plain HTTP to other machines than this one. Only for closed networks.
@@ -54,8 +59,8 @@ struct Log {
 
 struct Auth {
     Secret admin_password; // of the first administrator; empty = generated and printed once
-    Seconds login_idle{24 * 3600};        // a login ends after that long without a request
-    Seconds login_lifetime{7 * 24 * 3600}; // … and after that in any case
+    Seconds login_idle{30 * 60};        // a login ends after that long without use
+    Seconds login_lifetime{12 * 3600};  // … and after that in any case
 };
 
 // 0 = no limit.

@@ -19,15 +19,16 @@ constexpr Seconds year = 366 * day;
 constexpr std::int64_t mib = 1024 * 1024;
 constexpr std::size_t most_endpoints = 8;
 constexpr std::size_t most_volumes = 16;
+constexpr std::size_t longest_socket_path = 107; // as load.cpp
 constexpr std::size_t shortest_password = 8, longest_password = 256; // as identity/names.hpp
 
-Field listen_field(std::vector<Listen>& target) {
+Field listen_field(std::string key, std::vector<Listen>& target, bool may_be_empty, std::string help) {
     Field field;
-    field.key = "listen";
+    field.key = std::move(key);
     field.shape = Field::Shape::list;
     field.type = "address:port";
-    field.help = "Where the pages and the API are served. Port 0 takes any free one, `*` every IPv4 address.";
-    field.read = [&target](const Node& node, Reading& reading) {
+    field.help = std::move(help);
+    field.read = [&target, may_be_empty](const Node& node, Reading& reading) {
         target.clear();
         auto problems_before = reading.problem_count();
         for (const Node& element : reading.elements(node)) {
@@ -37,7 +38,7 @@ Field listen_field(std::vector<Listen>& target) {
             else if (text != nullptr)
                 reading.problem(element.mark, "must be address:port such as 127.0.0.1:8080 or [::1]:8080");
         }
-        if (target.empty() && reading.problem_count() == problems_before)
+        if (target.empty() && !may_be_empty && reading.problem_count() == problems_before)
             reading.problem(node.mark, "needs at least one address:port");
     };
     field.show = [&target] {
@@ -327,20 +328,42 @@ Field checked(Field field, std::function<void(const Node&, Reading&)> check) {
     return field;
 }
 
+Complaint socket_rule(std::string_view text) {
+    if (text.empty()) return {}; // none
+    if (text.size() > longest_socket_path) return fmt::format("is longer than {} bytes, the most a unix socket can have", longest_socket_path);
+    return path_rule(text);
+}
+
+bool is_loopback(const Listen& listen) {
+    return listen.address == "::1" || listen.address.starts_with("127.");
+}
+
+void check_server(const Server& server, const Node& node, Reading& reading) {
+    if (server.metrics_remote || std::ranges::all_of(server.metrics_listen, is_loopback)) return;
+    Reading::Step step{reading, "metrics_listen"};
+    const Node* list = node.find("metrics_listen");
+    reading.problem(list != nullptr ? list->mark : node.mark,
+        "has an address that other machines reach, where anybody may read it; metrics_remote: true allows that");
+}
+
 Field server_section(Server& server) {
-    return section("server", {
-        listen_field(server.listen),
+    return checked(section("server", {
+        listen_field("listen", server.listen, false, "Where the pages and the API are served. Port 0 takes any free one, `*` every IPv4 address."),
+        listen_field("metrics_listen", server.metrics_listen, true, "Where `/metrics`, `/healthz` and `/readyz` are served without signing in, and nothing else. Addresses of this machine only, as `127.0.0.1:9464`."),
+        text("metrics_socket", server.metrics_socket, socket_rule, "The same on a unix socket, for its owner only."),
+        flag("metrics_remote", server.metrics_remote, "Lets `metrics_listen` name addresses that other machines reach. Anybody who can connect may read them: a firewall has to say who."),
         text("admin_socket", server.admin_socket, path_rule, "Unix socket of the command line, for its owner only. Default: `<state_dir>/berth.sock`."),
         text("public_url", server.public_url, origin_rule, "Address in the browser, `https://desktops.example.org`. With https the cookies are Secure."),
         texts("extra_origins", server.extra_origins, origin_rule, "Further pages that may open desktops."),
         texts("trusted_proxies", server.trusted_proxies, address_or_cidr_rule, "Addresses whose X-Forwarded-For and -Proto are believed."),
         text("web_dir", server.web_dir, path_rule, "Folder of the pages. Default: looked for beside the program."),
         text("apps_domain", server.apps_domain, domain_rule, "Each web endpoint gets the host name `<session>.<apps_domain>`."),
+        number("connections_per_address", server.connections_per_address, 0, 100'000, "Connections of one client address (IPv6: of one /64). This machine, `trusted_proxies` and unix sockets are not counted. 0 = no limit."),
         number("gateway_threads", server.gateway_threads, 0, 256, "Threads that move pixels. 0 = one per core."),
         span("drain", server.drain, 0s, 600s, "How long open requests may take when the server stops."),
         flag("insecure_http", server.insecure_http, "Allows signing in over plain HTTP from other machines. Only for closed networks."),
         flag("show_host_to_users", server.show_host_to_users, "Shows people on which host their desktop runs."),
-    }, "The HTTP server.");
+    }, "The HTTP server."), [&server](const Node& node, Reading& reading) { check_server(server, node, reading); });
 }
 
 } // namespace
@@ -408,7 +431,7 @@ std::vector<Field> fields_of(Config& config) {
     }, "The log."));
     fields.push_back(checked(section("auth", {
         secret("admin_password", config.auth.admin_password, "Password of the first administrator, `admin`; also BERTH_ADMIN_PASSWORD. Empty = generated and printed once."),
-        span("login_idle", config.auth.login_idle, 60s, year, "A sign-in ends after that long without a request."),
+        span("login_idle", config.auth.login_idle, 60s, year, "A sign-in ends after that long without use. An open page is use."),
         span("login_lifetime", config.auth.login_lifetime, 60s, year, "A sign-in ends after that long in any case."),
     }, "Signing in."), [&auth = config.auth](const Node& node, Reading& reading) {
         if (auth.login_idle > auth.login_lifetime) reading.problem(node.mark, "has a login_idle above its login_lifetime");

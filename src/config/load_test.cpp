@@ -124,6 +124,16 @@ templates:
     EXPECT_TRUE(loaded->warnings.empty());
 }
 
+TEST(ConfigLoad, MetricsWithoutSignInAreForThisMachineUnlessAskedFor) {
+    EXPECT_TRUE(load_text("", "f.yaml")->config.server.metrics_listen.empty());
+    for (auto text : {"server: {metrics_listen: [\"127.0.0.1:9464\", \"[::1]:0\", \"127.9.9.9:1\", localhost:2]}",
+                      "server: {metrics_listen: []}", "server: {metrics_socket: /run/berth/metrics.sock}",
+                      "server: {metrics_listen: [\"192.0.2.1:9464\"], metrics_remote: yes}"})
+        EXPECT_EQ(problems_of(text), "") << text;
+    EXPECT_THAT(problems_of("server: {metrics_socket: /" + std::string(107, 'x') + "}"),
+                HasSubstr("f.yaml:1:26: server.metrics_socket: is longer than 107"));
+}
+
 TEST(ConfigLoad, TheDefaultTemplateTakesTheDefaultsOfTheFile) {
     auto loaded = load_text("container_defaults: {memory: 1g}\nsession_defaults: {initial: 5m}", "f.yaml");
     ASSERT_TRUE(loaded) << describe(loaded.error());
@@ -202,6 +212,10 @@ INSTANTIATE_TEST_SUITE_P(Table, ConfigBad, testing::Values(
     Bad{"network: {pool_cidr: \"fd00::/16\"}", "f.yaml:1:22: network.pool_cidr: must be an IPv4 network"},
     Bad{"server: {trusted_proxies: [300.1.1.1]}", "f.yaml:1:28: server.trusted_proxies[0]: must be an address"},
     Bad{"server: {listen: [\"example.org:80\"]}", "f.yaml:1:"},
+    Bad{"server: {metrics_listen: [\"0.0.0.0:9464\"]}", "f.yaml:1:26: server.metrics_listen: has an address that other machines reach"},
+    Bad{"server: {metrics_listen: [\"127.0.0.1:1\", \"[::]:9464\"]}", "f.yaml:1:26: server.metrics_listen: has an address that other"},
+    Bad{"server: {metrics_listen: [\"/run/x.sock\"]}", "f.yaml:1:27: server.metrics_listen: must be address:port"},
+    Bad{"server: {connections_per_address: -1}", "f.yaml:1:35: server.connections_per_address: must lie between 0 and 100000"},
     Bad{"server: {public_url: \"https://a/b\"}", "f.yaml:1:22: server.public_url: must end with the host and port"},
     Bad{"server: {public_url: \"ftp://a\"}", "f.yaml:1:22: server.public_url: must begin with http"},
     Bad{"server: {public_url: \"https://a:443\"}", "f.yaml:1:22: server.public_url: must not name the default port"},

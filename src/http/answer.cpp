@@ -122,6 +122,9 @@ bool AnswerWriter::append_head(
             if (!is_replaced) append_field(out, name, value);
         }
     }
+    constexpr std::string_view strict = "Strict-Transport-Security";
+    if (frame.is_strict_transport && net::find_header(response.headers, strict).empty())
+        append_field(out, strict, "max-age=31536000");
     for (const auto& [name, value] : response.headers) {
         if (!is_framing(name)) append_field(out, name, value);
     }

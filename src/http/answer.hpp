@@ -17,6 +17,7 @@ struct AnswerFrame {
     bool is_keep_alive = true;
     bool is_http_1_1 = true;
     Framing framing = Framing::length;
+    bool is_strict_transport = false; // with Strict-Transport-Security
 };
 
 // Knows the constant part of every head; one per server.

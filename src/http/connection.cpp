@@ -29,8 +29,6 @@ constexpr std::size_t joined_body = 4 * 1024;
 // How much a client may still send before a refused connection is cut.
 constexpr std::size_t lingering_bytes = 256 * 1024;
 constexpr Milliseconds lingering_time{1000};
-constexpr std::string_view too_slow =
-    "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
 constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
 
 enum class After { next_request, close, linger };
@@ -97,7 +95,8 @@ void Connection::on_due() noexcept {
         // The read is pending and stays so; one write may run beside it. So small an answer fits
         // into any socket's buffer; the client closes, or the next due time does.
         enter(Phase::lingering, after(lingering_time));
-        const std::array buffers{asio::const_buffer{too_slow.data(), too_slow.size()}};
+        out_ = state_.last_answer(408);
+        const std::array buffers{asio::const_buffer{out_.data(), out_.size()}};
         stream_->start_write_some(buffers, [](boost::system::error_code, std::size_t) {});
         stream_->shutdown_write();
         return;
@@ -274,6 +273,7 @@ net::Task<After> Connection::answer(Response response, std::string_view route) {
     AnswerFrame frame;
     frame.is_keep_alive = is_keeping;
     frame.is_http_1_1 = parser_.is_http_1_1();
+    frame.is_strict_transport = state_.config().is_strict_transport && request_.is_secure;
     if (is_producing) frame.framing = frame.is_http_1_1 ? Framing::chunked : Framing::until_close;
     out_.clear();
     if (!state_.answers().append_head(out_, response, request_.id, frame)) {

@@ -81,27 +81,6 @@ TEST(Connection, AnswersPipelinedRequestsInOrder) {
     for (int i = 0; i < 100; ++i) EXPECT_EQ(client.read_reply().body, std::to_string(i));
 }
 
-TEST(Connection, SendsTheSecurityHeadersWithEveryAnswer) {
-    ServerConfig config;
-    config.content_security_policy = "default-src 'none'; script-src 'self'";
-    TestServer server{routes(), config};
-    for (const auto& request : {get("/ok"), get("/nowhere"), get("/throws"), get("/../x")}) {
-        RawClient client{server.port()};
-        client.send(request);
-        const auto reply = client.read_reply();
-        EXPECT_EQ(reply.header("content-security-policy"), config.content_security_policy);
-        EXPECT_EQ(reply.header("x-content-type-options"), "nosniff");
-        EXPECT_EQ(reply.header("referrer-policy"), "no-referrer");
-        EXPECT_EQ(reply.header("cross-origin-opener-policy"), "same-origin");
-        EXPECT_EQ(reply.header("cross-origin-resource-policy"), "same-origin");
-        EXPECT_EQ(reply.header("cache-control"), "no-store");
-        EXPECT_NE(reply.header("permissions-policy"), "");
-        EXPECT_NE(reply.header("x-request-id"), "");
-        EXPECT_NE(reply.header("date"), "");
-        EXPECT_EQ(reply.header("server"), "");
-    }
-}
-
 TEST(Connection, LetsAHandlerReplaceASecurityHeader) {
     auto all = routes();
     auto cached = [](Request&) -> net::Task<Response> {

@@ -31,12 +31,6 @@ constexpr int backlog = 4096;         // the kernel caps it at net.core.somaxcon
 constexpr int accepted_per_turn = 64; // others on the core thread must have their turn too
 constexpr std::size_t served_over_cap = 256; // connections that get a proper 503
 constexpr Milliseconds exhausted_pause{100};
-constexpr std::string_view busy =
-    "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 2\r\nConnection: close\r\n"
-    "Cache-Control: no-store\r\nContent-Length: 0\r\n\r\n";
-constexpr std::string_view over_share =
-    "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 5\r\nConnection: close\r\n"
-    "Cache-Control: no-store\r\nContent-Length: 0\r\n\r\n";
 
 // Owns a descriptor until it is released.
 class Descriptor {
@@ -67,7 +61,7 @@ Error system_failure(std::string_view what) {
 int open_spare() { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); }
 
 // Says no without waiting for the question: there are no means left to be polite.
-void refuse_now(int descriptor, std::string_view answer = busy) {
+void refuse_now(int descriptor, const std::string& answer) {
     std::ignore = ::send(descriptor, answer.data(), answer.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     ::shutdown(descriptor, SHUT_WR);
     // What is unread turns the close into a reset, which may overtake the answer.
@@ -236,7 +230,7 @@ void Listener::accept_ready(Entry& entry) {
         ::close(spare_);
         const int refused = ::accept4(entry.socket.native_handle(), nullptr, nullptr, flags);
         ++state_.refusals().descriptors;
-        if (refused >= 0) refuse_now(refused);
+        if (refused >= 0) refuse_now(refused, state_.last_answer(503, 2));
         spare_ = open_spare();
     }
 }
@@ -246,12 +240,12 @@ void Listener::accept_one(int descriptor) {
         if (!is_short_) log("http").warn("descriptors_short connections={}", connections());
         is_short_ = true;
         ++state_.refusals().descriptors;
-        refuse_now(descriptor);
+        refuse_now(descriptor, state_.last_answer(503, 2));
         return;
     }
     if (connections_scope_.size() >= state_.config().max_connections + served_over_cap) {
         ++state_.refusals().full;
-        refuse_now(descriptor);
+        refuse_now(descriptor, state_.last_answer(503, 2));
         return;
     }
     auto stream = net::adopt_descriptor(executor_, descriptor);
@@ -262,7 +256,7 @@ void Listener::accept_one(int descriptor) {
     auto place = state_.place_for((*stream)->peer());
     if (!place) {
         ++state_.refusals().address;
-        refuse_now((*stream)->release_descriptor(), over_share);
+        refuse_now((*stream)->release_descriptor(), state_.last_answer(429, 5));
         return;
     }
     connections_scope_.spawn(serve(std::move(*stream), router_, state_, std::move(*place)));

@@ -41,6 +41,16 @@ std::string ServerState::next_request_id() {
     return id;
 }
 
+std::string ServerState::last_answer(int status, int retry_after_s) {
+    Response response{status};
+    if (retry_after_s > 0) response.headers.emplace_back("Retry-After", std::to_string(retry_after_s));
+    AnswerFrame frame;
+    frame.is_keep_alive = false;
+    std::string text;
+    answers_.append_head(text, response, next_request_id(), frame);
+    return text;
+}
+
 bool ServerState::is_allowed_host(std::string_view host) const {
     if (config_.allowed_hosts.empty()) return true;
     const auto name = without_port(host);

@@ -30,6 +30,9 @@ struct ServerConfig {
     // Accepted values of Host without port, "*.example.org" for any name below; empty = all (H-23).
     std::vector<std::string> allowed_hosts;
     bool is_tls = false;      // the browser reaches this listener by TLS only
+    // Tells browsers that came by TLS never to come without again (H-22). For a server whose public
+    // address is https: they remember it for the host name, whatever its port.
+    bool is_strict_transport = false;
     std::size_t max_connections = limits::connections;
     // Of one address (H-30); 0 = no limit. Unix sockets and trusted proxies are not counted, nor
     // are these: what connects from this machine is a proxy or a tool of its operator.
@@ -99,6 +102,8 @@ public:
     const TrustedProxies& proxies() const noexcept { return proxies_; }
     AnswerWriter& answers() noexcept { return answers_; }
     std::string next_request_id();
+    // A whole answer without a body that ends its connection, for whoever is turned away unheard.
+    std::string last_answer(int status, int retry_after_s = 0);
     bool is_allowed_host(std::string_view host) const;
 
     void add(Watched& connection);

@@ -59,7 +59,7 @@ Task<Result<Account>> Accounts::add(std::string username, Secret password, Role 
     co_return account;
 }
 
-Task<Status> Accounts::store_password(UserId user, std::string hash, std::string except) {
+Task<Status> Accounts::store_password(UserId user, std::string hash) {
     auto held = co_await parts_.turn.take();
     auto found = co_await parts_.accounts.find(user);
     if (!found) co_return found.error();
@@ -67,7 +67,7 @@ Task<Status> Accounts::store_password(UserId user, std::string hash, std::string
     (*found)->password_hash = std::move(hash);
     auto stored = co_await parts_.accounts.update(**found);
     if (!stored) co_return stored.error();
-    co_return co_await authenticator_.end_logins(user, std::move(except));
+    co_return co_await authenticator_.end_logins(user);
 }
 
 Task<Status> Accounts::set_password(std::string username, Secret password) {
@@ -76,10 +76,10 @@ Task<Status> Accounts::set_password(std::string username, Secret password) {
     if (!account) co_return account.error();
     auto hash = co_await parts_.hasher.hash(std::move(password));
     if (!hash) co_return hash.error();
-    co_return co_await store_password(account->id, std::move(*hash), std::string{});
+    co_return co_await store_password(account->id, std::move(*hash));
 }
 
-Task<Status> Accounts::change_own_password(
+Task<Result<Login>> Accounts::change_own_password(
     access::Caller caller, Secret current, Secret wanted, std::string peer_address
 ) {
     if (auto checked = check_password(wanted, "/new_password"); !checked) co_return checked.error();
@@ -102,9 +102,11 @@ Task<Status> Accounts::change_own_password(
             Errc::forbidden, "current password is wrong", "The current password is not right."}
             .with_field("/current_password", "not right");
     attempt->succeeded();
-    auto hash = co_await parts_.hasher.hash(std::move(wanted));
+    auto hash = co_await parts_.hasher.hash(wanted);
     if (!hash) co_return hash.error();
-    co_return co_await store_password(user, std::move(*hash), caller.login_id);
+    auto stored = co_await store_password(user, *hash);
+    if (!stored) co_return stored.error();
+    co_return co_await authenticator_.make_login(user, std::move(*hash), std::move(wanted));
 }
 
 // Asked while the turn is held, about the account as it would be.

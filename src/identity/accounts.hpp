@@ -33,8 +33,9 @@ public:
     // By an administrator. Ends all logins of that person; tokens stay.
     net::Task<Status> set_password(std::string username, Secret password);
     // By the person, who proves the present one (forbidden; rate_limited by the same counters as
-    // signing in). Ends all other logins.
-    net::Task<Status> change_own_password(
+    // signing in). Ends all logins, this one too, and answers with a new one: whoever had got hold
+    // of the old cookie is out. unauthenticated: changed, but another change came in between.
+    net::Task<Result<Login>> change_own_password(
         access::Caller caller, Secret current, Secret wanted, std::string peer_address
     );
     // conflict: it is the last administrator who can sign in. Takes effect at once: logins end,
@@ -48,7 +49,7 @@ public:
 
 private:
     net::Task<Status> keep_an_admin(const broker::Account& changed);
-    net::Task<Status> store_password(UserId user, std::string hash, std::string except);
+    net::Task<Status> store_password(UserId user, std::string hash);
 
     Parts parts_;
     Authenticator& authenticator_;

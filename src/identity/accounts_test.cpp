@@ -76,7 +76,7 @@ TEST_F(AccountsTest, ANewPasswordEndsAllLogins) {
     );
 }
 
-TEST_F(AccountsTest, APersonsOwnChangeNeedsThePresentPasswordAndKeepsThisLogin) {
+TEST_F(AccountsTest, APersonsOwnChangeNeedsThePresentPasswordAndChangesTheCookie) {
     add("ann");
     auto here = login("ann");
     auto there = login("ann");
@@ -92,9 +92,17 @@ TEST_F(AccountsTest, APersonsOwnChangeNeedsThePresentPasswordAndKeepsThisLogin) 
     auto weak = change(good_password, "short");
     ASSERT_FALSE(weak);
     EXPECT_EQ(weak.error().fields()[0].pointer, "/new_password");
-    ASSERT_TRUE(change(good_password, "another password"));
-    EXPECT_TRUE(by_cookie(here));
+    EXPECT_TRUE(by_cookie(here)) << "a refused change ends nothing";
+    auto fresh = change(good_password, "another password");
+    ASSERT_TRUE(fresh) << describe(fresh.error());
+    EXPECT_TRUE(by_cookie(*fresh));
+    EXPECT_EQ(fresh->caller.subject, here.caller.subject);
+    EXPECT_EQ(fresh->expires_at, clock_.now() + config_.login_life);
+    // Whoever had got hold of the old cookie is out, with what he had opened.
+    EXPECT_EQ(code_of(by_cookie(here)), Errc::unauthenticated);
+    EXPECT_TRUE(was_revoked(here.caller.login_id));
     EXPECT_EQ(code_of(by_cookie(there)), Errc::unauthenticated);
+    EXPECT_FALSE(was_revoked(fresh->caller.login_id));
     EXPECT_TRUE(try_login("ann", "another password"));
 }
 

@@ -253,11 +253,10 @@ Task<Status> Authenticator::logout(std::string login_id) {
     co_return Status{};
 }
 
-Task<Status> Authenticator::end_logins(UserId user, std::string except) {
+Task<Status> Authenticator::end_logins(UserId user) {
     auto logins = co_await parts_.credentials.list(user, Kind::login);
     if (!logins) co_return logins.error();
     for (const auto& login : *logins) {
-        if (login.hash == except) continue;
         auto ended = co_await logout(login.hash);
         if (!ended) co_return ended.error();
     }
@@ -282,7 +281,7 @@ Task<Status> Authenticator::revoke_all(UserId user) {
     if (!tokens) co_return tokens.error();
     for (const auto& token : *tokens)
         report(token.hash);
-    co_return co_await end_logins(user, std::string{});
+    co_return co_await end_logins(user);
 }
 
 // ---- housekeeping -------------------------------------------------------------------------------
@@ -291,10 +290,11 @@ Task<Status> Authenticator::maintain() {
     const auto now = parts_.clock.now();
     std::vector<std::string> over;
     std::vector<std::pair<std::string, TimePoint>> used;
+    const auto interval = std::min(config_.touch_interval, config_.login_idle / 4);
     known_.for_each([&](const std::string& hash, Known& known) {
         if (known.expires_at && *known.expires_at <= now) {
             over.push_back(hash);
-        } else if (known.last_used >= known.last_stored + config_.touch_interval) {
+        } else if (known.last_used >= known.last_stored + interval) {
             used.emplace_back(hash, known.last_used);
             known.last_stored = known.last_used;
         }

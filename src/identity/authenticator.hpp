@@ -23,14 +23,16 @@ namespace berth::identity {
 
 struct AuthenticatorConfig {
     // A login ends so long after the sign-in, used or not.
-    Seconds login_life{7 * 24 * 3600};
-    // A login ends after so long without a request.
-    Seconds login_idle{24 * 3600};
+    Seconds login_life{12 * 3600};
+    // A login ends after so long without use. An open event stream asks again and again, which is
+    // use.
+    Seconds login_idle{30 * 60};
     // An answer from memory is trusted so long before the store is asked again.
     Seconds cache_life{60};
     // An unknown cookie or token stays refused so long without asking the store.
     Seconds negative_life{10};
-    // The last use of a login or token is stored at most this often.
+    // The last use of a login or token is stored at most this often, but often enough that a restart
+    // makes no login look idle.
     Seconds touch_interval{300};
     // Logins and tokens kept in memory, and as many refused ones.
     std::size_t cache_size = 20000;
@@ -61,6 +63,10 @@ public:
     net::Task<Result<Login>>
     login(std::string username, Secret password, std::string peer_address, Deadline deadline);
 
+    // A new login for a person who has just proved the password; `verified_hash` is its stored form,
+    // by which a change in between is noticed (unauthenticated).
+    net::Task<Result<Login>> make_login(UserId user, std::string verified_hash, Secret password);
+
     // unauthenticated: unknown, expired, idle too long, or the account is disabled. unavailable or
     // rate_limited: the store could not be asked; nothing is known.
     net::Task<Result<access::Caller>> authenticate_cookie(std::string value);
@@ -71,8 +77,8 @@ public:
 
     // Ends one login or token. It is refused from the call on, before the store has answered.
     net::Task<Status> logout(std::string login_id);
-    // Ends all logins of a person (not the tokens), except one. The caller holds parts.turn.
-    net::Task<Status> end_logins(UserId user, std::string except = {});
+    // Ends all logins of a person (not the tokens). The caller holds parts.turn.
+    net::Task<Status> end_logins(UserId user);
     // The account has changed: forget what memory knows of it. Returns the login ids it knew.
     std::vector<std::string> forget(const UserId& user);
     // As forget, ends all logins, and reports the tokens as revoked too. The caller holds
@@ -102,7 +108,6 @@ private:
 
     net::Task<Result<Login>> sign_in(std::string username, Secret password, std::string peer);
     net::Task<Result<broker::Account>> verify(const std::string& username, const Secret& password);
-    net::Task<Result<Login>> make_login(UserId user, std::string verified_hash, Secret password);
     net::Task<Result<access::Caller>> authenticate(std::string value, Kind kind);
     net::Task<Result<access::Caller>> look_up(std::string hash, Kind kind);
     std::optional<Result<access::Caller>> recall(const std::string& hash, Kind kind);

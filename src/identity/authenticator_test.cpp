@@ -152,35 +152,64 @@ TEST_F(AuthenticatorTest, ALogoutThatTheStoreDidNotTakeIsAnError) {
 TEST_F(AuthenticatorTest, ALoginEndsAfterItsLifeEvenInUse) {
     add("ann");
     auto login = this->login("ann");
-    for (int hour = 1; hour < 7 * 24; ++hour) {
-        clock_.advance(std::chrono::hours{1});
-        ASSERT_TRUE(by_cookie(login)) << hour;
+    EXPECT_EQ(config_.login_life, std::chrono::hours{12});
+    for (auto used = std::chrono::minutes{20}; used < config_.login_life; used += std::chrono::minutes{20}) {
+        clock_.advance(std::chrono::minutes{20});
+        ASSERT_TRUE(by_cookie(login)) << used.count();
         ASSERT_TRUE(run_task(authenticator_.maintain()));
     }
-    clock_.advance(std::chrono::hours{1});
+    clock_.advance(std::chrono::minutes{20});
     EXPECT_EQ(code_of(by_cookie(login)), Errc::unauthenticated);
     ASSERT_TRUE(run_task(authenticator_.maintain()));
     EXPECT_FALSE(*run_task(store_.credentials().find_by_hash(login.caller.login_id)));
 }
 
-TEST_F(AuthenticatorTest, ALoginEndsAfterADayWithoutUse) {
+TEST_F(AuthenticatorTest, ALoginEndsAfterHalfAnHourWithoutUse) {
     add("ann");
     auto login = this->login("ann");
-    clock_.advance(std::chrono::hours{24} - Milliseconds{1});
+    EXPECT_EQ(config_.login_idle, std::chrono::minutes{30});
+    clock_.advance(config_.login_idle - Milliseconds{1});
     EXPECT_TRUE(by_cookie(login));
-    clock_.advance(std::chrono::hours{24});
+    clock_.advance(config_.login_idle);
     EXPECT_EQ(code_of(by_cookie(login)), Errc::unauthenticated);
+    EXPECT_FALSE(was_revoked(login.caller.login_id)) << "its tunnels are not cut for that";
+}
+
+// What an open event stream does: it asks again with every heartbeat, mostly from memory.
+TEST_F(AuthenticatorTest, AskingAgainAndAgainIsUse) {
+    add("ann");
+    auto login = this->login("ann");
+    for (auto open = Seconds{0}; open < config_.login_life - Seconds{15}; open += Seconds{15}) {
+        clock_.advance(Seconds{15});
+        ASSERT_TRUE(by_cookie(login)) << open.count();
+    }
 }
 
 TEST_F(AuthenticatorTest, UseIsRememberedAcrossARestart) {
     add("ann");
     auto login = this->login("ann");
-    clock_.advance(std::chrono::hours{23});
+    clock_.advance(std::chrono::minutes{29});
     ASSERT_TRUE(by_cookie(login));
     ASSERT_TRUE(run_task(authenticator_.maintain()));
-    clock_.advance(std::chrono::hours{23});
+    clock_.advance(std::chrono::minutes{29});
     Authenticator restarted{parts_, config_};
     EXPECT_TRUE(run_task(restarted.authenticate_cookie(std::string{login.cookie.reveal()})));
+}
+
+TEST_F(AuthenticatorTest, AShortIdleTimeIsStoredOftenEnoughForARestart) {
+    config_.login_idle = Seconds{60};
+    Authenticator before{parts_, config_};
+    add("ann");
+    auto login = this->login("ann");
+    auto value = [&] { return std::string{login.cookie.reveal()}; };
+    for (int i = 0; i < 8; ++i) {
+        clock_.advance(Seconds{20});
+        ASSERT_TRUE(run_task(before.authenticate_cookie(value()))) << i;
+        ASSERT_TRUE(run_task(before.maintain()));
+    }
+    clock_.advance(Seconds{20});
+    Authenticator after{parts_, config_};
+    EXPECT_TRUE(run_task(after.authenticate_cookie(value())));
 }
 
 TEST_F(AuthenticatorTest, LastUsesAreStoredSparingly) {

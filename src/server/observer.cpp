@@ -26,6 +26,9 @@ Observer::Observer(metrics::Registry& registry, const std::string& version)
     , host_up_{registry.gauges("berth_host_up", "1 when the host takes part, else 0.", {metrics::Label{"host", 512}})}
     , host_slots_{registry.gauges("berth_host_slots", "Places of a host.",
                                   {metrics::Label{"host", 512}, metrics::Label{"kind", {"used", "creating", "capacity"}}})}
+    , refused_connections_{registry.counters("berth_http_connections_refused_total", "Connections turned away at the public door.",
+                                             {metrics::Label{"reason", {"full", "address", "descriptors"}}})}
+    , connections_{registry.gauge("berth_http_connections", "Open connections at the public door.")}
     , viewers_{registry.gauge("berth_gateway_viewers", "Open tunnels.")}
     , subscribers_{registry.gauge("berth_event_streams", "Open event streams.")}
     , queue_{registry.gauge("berth_queue_length", "Sessions that wait for a place.")}
@@ -70,6 +73,18 @@ void Observer::collect(
     failed_tasks_.set(static_cast<double>(net::failed_tasks()));
     dropped_streams_.set(static_cast<double>(hub.dropped()));
     broken_expectations_.set(static_cast<double>(broken_expectations()));
+}
+
+void Observer::collect(const http::Listener& listener) {
+    connections_.set(static_cast<double>(listener.connections()));
+    const auto now = listener.refusals();
+    auto add = [this](const char* reason, std::uint64_t total, std::uint64_t before) {
+        refused_connections_.with({reason}).add(static_cast<double>(total - before));
+    };
+    add("full", now.full, refused_before_.full);
+    add("address", now.address, refused_before_.address);
+    add("descriptors", now.descriptors, refused_before_.descriptors);
+    refused_before_ = now;
 }
 
 } // namespace berth::server

@@ -5,7 +5,7 @@
 #include "broker/runner_registry.hpp"
 #include "events/hub.hpp"
 #include "gateway/gateway.hpp"
-#include "http/server_state.hpp"
+#include "http/listener.hpp"
 #include "metrics/registry.hpp"
 
 namespace berth::server {
@@ -17,6 +17,7 @@ public:
     // Gauges that are cheaper to ask than to keep; called before each exposition.
     void collect(const broker::RunnerRegistry& runners, const broker::HostRegistry& hosts,
                  const gateway::Gateway& gateway, const events::Hub& hub, const broker::StartQueue& queue);
+    void collect(const http::Listener& listener);
 
 private:
     metrics::Family<metrics::Counter> requests_;
@@ -24,6 +25,9 @@ private:
     metrics::Family<metrics::Gauge> sessions_;
     metrics::Family<metrics::Gauge> host_up_;
     metrics::Family<metrics::Gauge> host_slots_;
+    metrics::Family<metrics::Counter> refused_connections_;
+    http::Refusals refused_before_;
+    metrics::Gauge connections_;
     metrics::Gauge viewers_, subscribers_, queue_, broken_expectations_, failed_tasks_, dropped_streams_;
 };
 

@@ -56,8 +56,10 @@ struct Server::Parts {
         http::Route web_route;
         http::Router router;
         http::Router local_router;
+        http::Router monitor_router;
         http::Listener listener;
         http::Listener local_listener;
+        http::Listener monitor_listener;
         net::TaskScope scope;
     };
 

@@ -11,7 +11,7 @@ namespace {
 
 // Everything our pages need, nothing else; the session's own web pages live on other host names.
 std::string content_security_policy(const config::Config& config) {
-    return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+    return "default-src 'none'; require-trusted-types-for 'script'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
            "connect-src 'self'; font-src 'self'; manifest-src 'self'; frame-ancestors 'self'; base-uri 'none'; "
            "form-action 'self' http://*." + config.server.apps_domain + ":* https://*." + config.server.apps_domain + ":*";
 }
@@ -91,8 +91,19 @@ http::ServerConfig public_listener(const config::Config& config, Observer& obser
     settings.content_security_policy = content_security_policy(config);
     settings.trusted_proxies = config.server.trusted_proxies;
     settings.is_tls = false;
+    settings.is_strict_transport = config.server.is_tls();
     settings.allowed_hosts = allowed_hosts(config);
+    settings.connections_per_address = static_cast<std::size_t>(config.server.connections_per_address);
     settings.observer = [&observer](const http::RequestRecord& record) { observer.request(record); };
+    return settings;
+}
+
+http::ServerConfig monitor_listener(const config::Config& config) {
+    http::ServerConfig settings;
+    settings.max_connections = limits::monitor_connections;
+    if (config.server.metrics_remote) return settings; // under which names is not known
+    settings.allowed_hosts = {"localhost", "[::1]"};
+    for (const auto& listen : config.server.metrics_listen) settings.allowed_hosts.push_back(listen.address);
     return settings;
 }
 

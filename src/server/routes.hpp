@@ -28,5 +28,8 @@ http::Route web_endpoint(gateway::WebProxy& web);
 // The listener's configuration with those host names taken out of the ordinary routes.
 http::ServerConfig with_web(http::ServerConfig settings, const gateway::WebProxy& web, const http::Route& route);
 http::ServerConfig public_listener(const config::Config& config, Observer& observer);
+// Of the entry for monitors. It asks for no login, so a page that points a name of its own at this
+// machine must not read it either (H-23).
+http::ServerConfig monitor_listener(const config::Config& config);
 
 } // namespace berth::server

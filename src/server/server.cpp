@@ -113,8 +113,10 @@ Server::Parts::Running::Running(Parts& p, std::unique_ptr<store::Database> datab
     , web_route{web_endpoint(web)}
     , router{public_routes(api, gateway, p.pages), problem_page(), api.guard()}
     , local_router{api.routes(), problem_page(), api.local_guard()}
+    , monitor_router{api.monitor_routes(), problem_page(), api.guard()}
     , listener{p.executor, router, with_web(public_listener(p.config, p.observer), web, web_route)}
     , local_listener{p.executor, local_router, http::ServerConfig{}}
+    , monitor_listener{p.executor, monitor_router, server::monitor_listener(p.config)}
     , scope{p.executor, "server"} {
     admission.connect(sessions);
     viewers.connect(gateway);
@@ -145,7 +147,10 @@ Server::Parts::Running::Running(Parts& p, std::unique_ptr<store::Database> datab
         p.tickets.revoke_login(login_id);
         viewers.close_login(login_id);
     });
-    p.metrics.on_collect([this, &p] { p.observer.collect(runners, hosts, gateway, p.hub, queue); });
+    p.metrics.on_collect([this, &p] {
+        p.observer.collect(runners, hosts, gateway, p.hub, queue);
+        p.observer.collect(listener);
+    });
 }
 
 Server::Server(boost::asio::io_context& context, const config::Config& config, const std::string& commit)
@@ -164,6 +169,39 @@ net::Task<void> keep_house(identity::Authenticator& authenticator, broker::Sessi
         auto pruned = co_await store.prune(clock.now() - std::chrono::hours{24} * retention_days);
         if (!pruned) log("server").warn("prune {}", log_safe(describe(pruned.error())));
     }
+}
+
+Result<std::uint16_t> listen_at(http::Listener& listener, const config::Listen& address) {
+    auto name = address.address == "localhost" ? std::string{"127.0.0.1"} : address.address;
+    auto port = listener.listen_tcp(name, address.port);
+    if (!port) return Error{port.error()}.with_context("listen " + name + ":" + std::to_string(address.port));
+    log("server").info("listening address={} port={}", name, *port);
+    return port;
+}
+
+// Opens every entry; answers with the port of the first public one.
+Result<std::uint16_t> listen(
+    const config::Server& server, http::Listener& all, http::Listener& local, http::Listener& monitor
+) {
+    std::uint16_t first = 0;
+    for (const auto& address : server.listen) {
+        auto port = listen_at(all, address);
+        if (!port) return port.error();
+        if (first == 0) first = *port;
+    }
+    if (!server.admin_socket.empty()) {
+        auto opened = local.listen_unix(server.admin_socket);
+        if (!opened) return Error{opened.error()}.with_context("admin socket");
+    }
+    for (const auto& address : server.metrics_listen) {
+        auto port = listen_at(monitor, address);
+        if (!port) return Error{port.error()}.with_context("metrics");
+    }
+    if (!server.metrics_socket.empty()) {
+        auto opened = monitor.listen_unix(server.metrics_socket);
+        if (!opened) return Error{opened.error()}.with_context("metrics socket");
+    }
+    return first;
 }
 
 } // namespace
@@ -221,16 +259,9 @@ net::Task<Result<Started>> Server::start() {
     r.scope.spawn(r.queue.run());
     r.scope.spawn(keep_house(r.authenticator, r.database->sessions(), p.clock, p.config.retention_days));
 
-    for (const auto& address : p.config.server.listen) {
-        auto name = address.address == "localhost" ? std::string{"127.0.0.1"} : address.address;
-        auto port = r.listener.listen_tcp(name, address.port);
-        if (!port) co_return Error{port.error()}.with_context("listen " + name + ":" + std::to_string(address.port));
-        if (started.port == 0) started.port = *port;
-    }
-    if (!p.config.server.admin_socket.empty()) {
-        auto local = r.local_listener.listen_unix(p.config.server.admin_socket);
-        if (!local) co_return Error{local.error()}.with_context("admin socket");
-    }
+    auto listening = listen(p.config.server, r.listener, r.local_listener, r.monitor_listener);
+    if (!listening) co_return listening.error();
+    started.port = *listening;
     co_return started;
 }
 
@@ -242,6 +273,7 @@ net::Task<void> Server::stop() {
     co_await r.web.stop();
     co_await r.listener.stop(deadline_in(parts_->config.server.drain));
     co_await r.local_listener.stop(deadline_in(Seconds{1}));
+    co_await r.monitor_listener.stop(deadline_in(Seconds{1}));
     co_await r.scope.stop();
     co_await r.reconciler.stop();
     // Slots that come free from here on go to nobody: those who wait are on their way out too.

@@ -39,9 +39,9 @@ public:
         co_return co_await pool_.run(std::move(job));
     }
     Task<Result<std::vector<Session>>> list_ended(
-        std::string realm, std::string subject, int limit, std::optional<TimePoint> before
+        std::string realm, std::string subject, int limit, std::optional<broker::EndedCursor> after
     ) override {
-        auto job = [&] { return list_ended_sessions(connection_, realm, subject, limit, before); };
+        auto job = [&] { return list_ended_sessions(connection_, realm, subject, limit, after); };
         co_return co_await pool_.run(std::move(job));
     }
     Task<Result<std::int64_t>> append_event(EventRecord event) override {

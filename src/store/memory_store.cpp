@@ -117,13 +117,13 @@ public:
     }
 
     Task<Result<std::vector<Session>>> list_ended(
-        std::string realm, std::string subject, int limit, std::optional<TimePoint> before
+        std::string realm, std::string subject, int limit, std::optional<broker::EndedCursor> after
     ) override {
         if (data_.failure) co_return *data_.failure;
         std::vector<Session> ended;
         for (const auto& [id, session] : data_.sessions) {
             if (session.state != State::ended || !session.ended_at) continue;
-            if (before && *session.ended_at >= *before) continue;
+            if (after && std::pair{*session.ended_at, session.id} >= std::pair{after->ended_at, after->id}) continue;
             if (!realm.empty() && session.owner.realm != realm) continue;
             if (!subject.empty() && session.owner.subject != subject) continue;
             ended.push_back(session);

@@ -295,17 +295,19 @@ Result<std::vector<Session>> list_ended_sessions(
     const std::string& realm,
     const std::string& subject,
     int limit,
-    std::optional<TimePoint> before
+    const std::optional<broker::EndedCursor>& after
 ) {
     return guarded(connection, "list ended sessions", [&] {
-        const long long end = before ? to_number(*before) : std::numeric_limits<long long>::max();
+        const long long time = after ? to_number(after->ended_at) : std::numeric_limits<long long>::max();
+        const std::string id = after ? after->id.str() : std::string{};
         const long long most = std::max(limit, 0);
         return select(
             connection,
-            "WHERE state = 'ended' AND ended_at < :before"
+            "WHERE state = 'ended' AND (ended_at, id) < (:time, :id)"
             " AND (:any_realm = '' OR realm = :realm) AND (:any_subject = '' OR subject = :subject)"
             " ORDER BY ended_at DESC, id DESC LIMIT :most",
-            end,
+            time,
+            id,
             realm,
             realm,
             subject,

@@ -28,7 +28,7 @@ Result<std::vector<session::Session>> list_ended_sessions(
     const std::string& realm,
     const std::string& subject,
     int limit,
-    std::optional<TimePoint> before
+    const std::optional<broker::EndedCursor>& after
 );
 Result<std::int64_t> append_event(Connection& connection, const broker::EventRecord& event);
 Result<std::vector<broker::EventRecord>>

@@ -15,6 +15,7 @@ const parts = [
     'ends',
     'limits',
     'bad_input',
+    'doors',
     'engine',
     'hosts',
     'hosts_ssh',

@@ -25,11 +25,15 @@ net::Task<http::Response> NativeApi::login(Request& request) {
             error = std::move(error).with_user_text("Name or password is wrong.");
         co_return problem(error, request);
     }
-    auto cookie = name + "=" + std::string{login->cookie.reveal()} + "; Path=/; HttpOnly; SameSite=Lax"
+    co_return signed_in(*login, request);
+}
+
+http::Response NativeApi::signed_in(const identity::Login& login, const Request& request) const {
+    auto cookie = cookie_name(request) + "=" + std::string{login.cookie.reveal()} + "; Path=/; HttpOnly; SameSite=Lax"
                 + (request.is_secure ? "; Secure" : "");
     Response response{204};
     response.headers.emplace_back("Set-Cookie", std::move(cookie));
-    co_return response;
+    return response;
 }
 
 net::Task<http::Response> NativeApi::logout(Request& request) {
@@ -68,9 +72,9 @@ net::Task<http::Response> NativeApi::change_password(Request& request) {
     if (auto fine = body->finish(); !fine) co_return problem(fine.error(), request);
     auto changing = parts_.accounts.change_own_password(
         caller(request), std::move(current), std::move(wanted), request.peer);
-    auto changed = co_await std::move(changing);
-    if (!changed) co_return problem(changed.error(), request);
-    co_return Response{204};
+    auto login = co_await std::move(changing);
+    if (!login) co_return problem(login.error(), request);
+    co_return signed_in(*login, request);
 }
 
 net::Task<Result<UserId>> NativeApi::token_owner(const Request& request) {

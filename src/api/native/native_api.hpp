@@ -59,6 +59,9 @@ public:
 
     // Routes of this surface. `is_local`: for the admin socket, whose file permission is the proof.
     std::vector<http::Route> routes();
+    // What a monitor asks for, without a login: for listeners that only the machine's operator
+    // reaches (H-38).
+    std::vector<http::Route> monitor_routes();
     // Decides who asks; fails closed: a route whose policy it does not know is refused.
     http::Router::Guard guard();
     http::Router::Guard local_guard();
@@ -129,6 +132,8 @@ private:
     // Whose tokens: the caller's; over the admin socket the account named by ?user=.
     Task<Result<UserId>> token_owner(const Request& request);
     std::string cookie_name(const Request& request) const;
+    // 204 with the cookie of a new login.
+    Response signed_in(const identity::Login& login, const Request& request) const;
     Task<bool> still_holds(const Principal& who);
     Task<void> stream(http::BodyWriter& writer, Principal who, bool is_everybody,
                       std::optional<std::uint64_t> after);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/native/body.hpp"
 #include "api/native/native_api.hpp"
+#include "api/native/page_cursor.hpp"
 
 #include <boost/json/array.hpp>
 
@@ -67,7 +68,7 @@ net::Task<http::Response> NativeApi::list_sessions(Request& request) {
     auto owner = request.query_value("owner").value_or("me");
     auto limit = whole_number(request.query_value("limit").value_or("100"), 1, 500);
     auto after_text = request.query_value("after");
-    auto after = after_text ? parse_rfc3339(*after_text) : std::nullopt;
+    auto after = after_text ? parse_cursor(*after_text) : std::nullopt;
     auto is_known = (state == "live" || state == "ended" || state == "all") && (owner == "me" || owner == "all");
     if (!is_known || !limit || (after_text && !after))
         co_return problem(Error{Errc::invalid_input, "query", "The query is not valid."}, request);
@@ -85,7 +86,10 @@ net::Task<http::Response> NativeApi::list_sessions(Request& request) {
         auto ended = co_await std::move(listing);
         if (!ended) co_return problem(ended.error(), request);
         for (const auto& one : *ended) items.push_back(view(one, who));
-        if (static_cast<int>(ended->size()) == *limit) next = time_json(ended->back().ended_at);
+        if (static_cast<int>(ended->size()) == *limit && ended->back().ended_at) {
+            const broker::EndedCursor last{*ended->back().ended_at, ended->back().id};
+            next = json::string(cursor_text(last));
+        }
     }
     json::object body{{"items", std::move(items)}, {"next", next}};
     co_return json_answer(200, body);

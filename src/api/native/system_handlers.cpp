@@ -6,6 +6,14 @@
 namespace berth::api::native {
 namespace json = boost::json;
 
+std::vector<http::Route> NativeApi::monitor_routes() {
+    return {
+        {"GET", "/healthz", http::Access{"public"}, [this](Request& request) { return health(request); }},
+        {"GET", "/readyz", http::Access{"public"}, [this](Request& request) { return ready(request); }},
+        {"GET", "/metrics", http::Access{"public"}, [this](Request& request) { return metrics(request); }},
+    };
+}
+
 net::Task<http::Response> NativeApi::health(Request&) {
     co_return Response{200, "ok\n", "text/plain; charset=utf-8"};
 }

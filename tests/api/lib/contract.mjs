@@ -72,10 +72,30 @@ export function check(request, answer) {
     )
 }
 
+// H-22: what every answer of ours carries, whatever it says.
+export function judge_hardening(headers) {
+    const wanted = {
+        'content-security-policy': /^default-src 'none'; .*frame-ancestors /,
+        'x-content-type-options': /^nosniff$/,
+        'referrer-policy': /^no-referrer$/,
+        'cross-origin-opener-policy': /^same-origin$/,
+        'cross-origin-resource-policy': /^same-origin$/,
+        'permissions-policy': /./,
+        'cache-control': /./,
+        'x-request-id': /./,
+        date: /./,
+    }
+    const wrong = Object.entries(wanted).flatMap(([name, value]) =>
+        value.test(headers[name] ?? '') ? [] : [`${name} is ${headers[name]}`],
+    )
+    for (const name of ['server', 'x-powered-by']) if (headers[name]) wrong.push(`${name} is told`)
+    return wrong
+}
+
 function judge(request, answer) {
-    const wrong = []
+    const wrong = judge_hardening(answer.headers)
     const type = (answer.headers['content-type'] ?? '').split(';')[0]
-    if (!answer.headers['x-request-id']) wrong.push('no X-Request-Id')
+    if (answer.headers['cache-control'] !== 'no-store') wrong.push('Cache-Control is not no-store')
     if (type === 'application/problem+json') wrong.push(...check_problem(answer))
     const path = path_of(request.path)
     const method = request.method.toLowerCase()

@@ -376,12 +376,11 @@ async function accounts(t, server) {
             })
             if (changed.status !== 204) return
             const [cookie] = changed.headers['set-cookie'][0].split(';')
-            const back = new Browser(server, { cookie })
-            await back.put('/api/v1/me/password', {
+            const back = await new Browser(server, { cookie }).put('/api/v1/me/password', {
                 current_password: 'canary-other-password',
                 new_password: admin_password,
             })
-            admin.credential.cookie = server.admin.credential.cookie = cookie
+            admin.credential.cookie = server.admin.credential.cookie = back.headers['set-cookie'][0].split(';')[0]
         }
         const answer = await admin.patch('/api/v1/users/admin', { password: 'canary-other-password', disabled: true })
         assert.equal(answer.status, 409)
@@ -393,7 +392,7 @@ async function accounts(t, server) {
         assert.equal((await person.get('/api/v1/me')).json.role, 'user', 'the bad password has not changed the role')
     })
 
-    await t.test('password: changed by its owner with the old one; other sign-ins end, this one stays', async () => {
+    await t.test('password: changed by its owner with the old one; all sign-ins end, the answer brings a new one', async () => {
         const person = await server.person('careful')
         const other = await server.sign_in('careful', person.password)
         assert.equal(
@@ -410,16 +409,17 @@ async function accounts(t, server) {
                 .status,
             400,
         )
-        assert.equal(
-            (
-                await person.put('/api/v1/me/password', {
-                    current_password: person.password,
-                    new_password: 'canary-new-password',
-                })
-            ).status,
-            204,
-        )
-        assert.equal((await person.get('/api/v1/me')).status, 200)
+        const changed = await person.put('/api/v1/me/password', {
+            current_password: person.password,
+            new_password: 'canary-new-password',
+        })
+        assert.equal(changed.status, 204)
+        assert.match(changed.headers['set-cookie'][0], /^berth=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax$/)
+        const [cookie] = changed.headers['set-cookie'][0].split(';')
+        server.secrets.add(cookie.split('=')[1])
+        assert.notEqual(cookie, person.credential.cookie)
+        assert.equal((await new Browser(server, { cookie }).get('/api/v1/me')).status, 200)
+        assert.equal((await person.get('/api/v1/me')).status, 401, 'a stolen cookie ends with the old password')
         assert.equal((await other.get('/api/v1/me')).status, 401)
         await server.sign_in('careful', 'canary-new-password')
     })

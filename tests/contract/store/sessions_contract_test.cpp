@@ -7,6 +7,7 @@
 #include <rapidcheck.h>
 
 #include <algorithm>
+#include <functional>
 #include <set>
 #include <vector>
 
@@ -40,13 +41,18 @@ protected:
         return found ? *found : std::vector<EventRecord>{};
     }
     std::vector<std::string>
-    ended_ids(std::string subject, int limit, std::optional<TimePoint> before = {}) {
-        auto found = run_task(sessions().list_ended("local", std::move(subject), limit, before));
+    ended_ids(std::string subject, int limit, std::optional<broker::EndedCursor> after = {}) {
+        auto found = run_task(sessions().list_ended("local", std::move(subject), limit, std::move(after)));
         EXPECT_TRUE(found) << describe(found.error());
         std::vector<std::string> ids;
         for (const auto& session : *found)
             ids.push_back(session.id.str());
         return ids;
+    }
+    broker::EndedCursor behind(const std::string& id) {
+        auto session = find(SessionId{id});
+        EXPECT_TRUE(session && session->ended_at) << id;
+        return session ? broker::EndedCursor{session->ended_at.value_or(TimePoint{}), session->id} : broker::EndedCursor{};
     }
 };
 TYPED_TEST_SUITE(SessionStoreContract, Stores);
@@ -284,19 +290,45 @@ TYPED_TEST(SessionStoreContract, EndedSessionsComeNewestFirstInPages) {
     auto theirs = ended(session_of("bob"), noon + Seconds{100});
     this->insert(theirs);
     std::vector<std::string> pages;
-    std::optional<TimePoint> before;
+    std::optional<broker::EndedCursor> after;
     for (int page = 0; page < 3; ++page) {
-        auto ids = this->ended_ids("ann", 2, before);
+        auto ids = this->ended_ids("ann", 2, after);
         pages.insert(pages.end(), ids.begin(), ids.end());
-        before = this->find(SessionId{ids.back()})->ended_at;
+        after = this->behind(ids.back());
     }
     EXPECT_EQ(pages, newest_first);
-    EXPECT_TRUE(this->ended_ids("ann", 2, before).empty());
+    EXPECT_TRUE(this->ended_ids("ann", 2, after).empty());
     EXPECT_TRUE(this->ended_ids("ann", 0).empty());
     auto all = this->ended_ids("", 100);
     ASSERT_EQ(all.size(), 6U);
     EXPECT_EQ(all.front(), theirs.id.str());
     EXPECT_TRUE(run_task(this->sessions().list_ended("ctfd", "", 10, {}))->empty());
+}
+
+TYPED_TEST(SessionStoreContract, NoPageEdgeLosesWhatEndedInTheSameMillisecond) {
+    std::vector<std::string> downwards;
+    for (int i = 0; i < 7; ++i) {
+        auto session = ended(session_of("ann"), noon + Milliseconds{i / 5});
+        this->insert(session);
+        downwards.push_back(session.id.str());
+    }
+    // The last two ended one millisecond later.
+    std::sort(downwards.begin(), downwards.begin() + 5, std::greater<>{});
+    std::sort(downwards.begin() + 5, downwards.end(), std::greater<>{});
+    std::rotate(downwards.begin(), downwards.begin() + 5, downwards.end());
+    for (int limit : {1, 2, 3, 4}) {
+        std::vector<std::string> pages;
+        std::optional<broker::EndedCursor> after;
+        for (auto ids = this->ended_ids("ann", limit); !ids.empty(); ids = this->ended_ids("ann", limit, after)) {
+            ASSERT_LE(pages.size(), downwards.size());
+            pages.insert(pages.end(), ids.begin(), ids.end());
+            after = this->behind(ids.back());
+        }
+        EXPECT_EQ(pages, downwards) << limit;
+    }
+    // A cursor stays good when its own row is gone.
+    const broker::EndedCursor gone{noon, SessionId{std::string(26, 'z')}};
+    EXPECT_EQ(this->ended_ids("ann", 10, gone).size(), 5U);
 }
 
 TYPED_TEST(SessionStoreContract, PruningTakesOldEndedSessionsAndTheOldestEventsOnly) {
