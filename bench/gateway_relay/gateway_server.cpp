@@ -40,6 +40,18 @@ public:
     Task<Result<std::vector<std::string>>> logs(const ContainerId&, int, Deadline) override {
         co_return not_here();
     }
+    Task<Status> pause(const ContainerId&, Deadline) override { co_return not_here(); }
+    Task<Status> unpause(const ContainerId&, Deadline) override { co_return not_here(); }
+    Task<Status> pull(std::string, std::function<void(const broker::PullState&)>, Deadline) override {
+        co_return not_here();
+    }
+    Task<Result<std::set<std::string>>> volumes(Deadline) override { co_return not_here(); }
+    broker::HostAccess access() const override { return {}; }
+    Task<std::vector<broker::TestStep>> examine(Deadline) override {
+        co_return std::vector<broker::TestStep>{};
+    }
+    Task<Status> accept_key(std::string, Deadline) override { co_return not_here(); }
+    Task<void> close() override { co_return; }
 };
 
 // Every ticket opens the one desktop, each as a session of its own.

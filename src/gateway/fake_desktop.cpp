@@ -129,5 +129,24 @@ Task<void> LoopbackHost::watch(std::function<void(broker::HostNotice)>) {
 Task<Result<std::vector<std::string>>> LoopbackHost::logs(const ContainerId&, int, Deadline) {
     co_return not_here();
 }
+Task<Status> LoopbackHost::pause(const ContainerId&, Deadline) {
+    co_return not_here();
+}
+Task<Status> LoopbackHost::unpause(const ContainerId&, Deadline) {
+    co_return not_here();
+}
+Task<Status>
+LoopbackHost::pull(std::string, std::function<void(const broker::PullState&)>, Deadline) {
+    co_return not_here();
+}
+Task<Result<std::set<std::string>>> LoopbackHost::volumes(Deadline) {
+    co_return not_here();
+}
+Task<std::vector<broker::TestStep>> LoopbackHost::examine(Deadline) {
+    co_return std::vector<broker::TestStep>{};
+}
+Task<Status> LoopbackHost::accept_key(std::string, Deadline) {
+    co_return not_here();
+}
 
 } // namespace berth::gateway::test

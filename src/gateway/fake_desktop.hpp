@@ -57,6 +57,15 @@ public:
     net::Task<Result<broker::ImageFacts>> check_image(const std::string&, Deadline) override;
     net::Task<void> watch(std::function<void(broker::HostNotice)>) override;
     net::Task<Result<std::vector<std::string>>> logs(const ContainerId&, int, Deadline) override;
+    net::Task<Status> pause(const ContainerId&, Deadline) override;
+    net::Task<Status> unpause(const ContainerId&, Deadline) override;
+    net::Task<Status>
+    pull(std::string, std::function<void(const broker::PullState&)>, Deadline) override;
+    net::Task<Result<std::set<std::string>>> volumes(Deadline) override;
+    broker::HostAccess access() const override { return {}; }
+    net::Task<std::vector<broker::TestStep>> examine(Deadline) override;
+    net::Task<Status> accept_key(std::string, Deadline) override;
+    net::Task<void> close() override { co_return; }
 
     int dials = 0;
 };

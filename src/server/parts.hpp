@@ -29,6 +29,7 @@ struct Server::Parts {
     // What can only be made once the database and the key file are open.
     struct Running {
         Running(Parts& parts, std::unique_ptr<store::Database> database, crypto::RfbSecrets secrets);
+        void connect(Parts& parts);
 
         std::unique_ptr<store::Database> database;
         SecretsAdapter secrets;

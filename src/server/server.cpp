@@ -118,6 +118,11 @@ Server::Parts::Running::Running(Parts& p, std::unique_ptr<store::Database> datab
     , local_listener{p.executor, local_router, http::ServerConfig{}}
     , monitor_listener{p.executor, monitor_router, server::monitor_listener(p.config)}
     , scope{p.executor, "server"} {
+    connect(p);
+}
+
+// The parts that need one another in a circle.
+void Server::Parts::Running::connect(Parts& p) {
     admission.connect(sessions);
     viewers.connect(gateway);
     viewers.connect(web);
