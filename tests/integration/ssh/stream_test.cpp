@@ -248,9 +248,11 @@ Task<Status> one_request(Storm& storm, net::Executor executor, Deadline deadline
     auto stream = co_await storm.link.dial_port(storm.port, executor, deadline);
     if (!stream) co_return stream.error();
     auto talking = converse(**stream, text);
-    auto answer = executor == co_await boost::asio::this_coro::executor
-                      ? co_await std::move(talking)
-                      : co_await net::run_on(executor, std::move(talking));
+    auto here = co_await boost::asio::this_coro::executor;
+    std::string answer;
+    // No co_await between '?' and ':': g++ 12 destroys what comes out of it twice.
+    if (executor == here) answer = co_await std::move(talking);
+    else answer = co_await net::run_on(executor, std::move(talking));
     if (answer != text) co_return Error{Errc::host_unreachable, answer};
     co_return Status{};
 }
