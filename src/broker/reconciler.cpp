@@ -119,7 +119,11 @@ void Reconciler::tell_of_the_absent(const HostId& host, const std::vector<Key>& 
 
 bool Reconciler::is_ours(const HostId& host, const Key& key) const {
     auto runner = runners_.find(key.first);
-    return runner && runner->session().generation == key.second && runner->session().host == host;
+    if (!runner || runner->session().generation != key.second) return false;
+    if (runner->session().host == host) return true;
+    // Its own engine seen under another name: two addresses of one machine must not cost a desktop.
+    const auto* entry = hosts_.find(host);
+    return entry && !entry->facts.engine_id.empty() && entry->facts.engine_id == runner->session().engine_id;
 }
 
 net::Task<void> Reconciler::remove_orphans(
