@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
 namespace berth::api::native {
 namespace {
 
@@ -18,7 +21,7 @@ TEST(PageCursor, LeadsBackToWhereThePageStopped) {
 
 TEST(PageCursor, NothingElseIsTaken) {
     EXPECT_TRUE(parse_cursor("0." + id));
-    for (const std::string text :
+    for (const auto& text : std::vector<std::string>
          {"", ".", "1", "1.", "." + id, "-1." + id, "+1." + id, "0x1." + id, "1x." + id, " 1." + id,
           "8000000000000000." + id, "1ffffffffffffffff." + id, "1.short", "1." + id + "a",
           "1." + id + ".", "2026-11-23T19:00:00.123Z"})
