@@ -37,7 +37,10 @@ net::Task<void> HostRegistry::stop() {
     }
     auto crowd = std::make_shared<Crowd>(executor_);
     std::vector<std::shared_ptr<ContainerHost>> engines{retiring_};
-    for (auto& one : everybody) engines.push_back(one->entry.engine);
+    // Those on their way out are in both lists.
+    for (auto& one : everybody) {
+        if (!one->is_gone) engines.push_back(one->entry.engine);
+    }
     for (auto& engine : engines) {
         if (scope_.spawn(close_one(engine, crowd))) ++crowd->busy;
     }
@@ -62,7 +65,7 @@ net::Task<void> HostRegistry::keep_checking(MemberPtr one) {
     auto wait = static_cast<double>(health_.interval.count()) * chance();
     if (one->health.state() == placement::HostState::unknown) wait = 0;
     auto next = deadline_in(Milliseconds{static_cast<Milliseconds::rep>(wait)});
-    auto seen = one->poked.count();
+    std::uint64_t seen = 0; // who was suspected before this began is looked at first
     for (;;) {
         auto until = earlier(next, one->health.turns_unknown(Now::now()).value_or(next));
         auto waiting = one->poked.wait_past_until(seen, until);

@@ -317,11 +317,6 @@ private:
     bool has_probe_ = false;
 };
 
-net::Task<Status> close_connector(docker::Connector& connector) {
-    co_await connector.stop();
-    co_return Status{};
-}
-
 struct Report {
     Findings findings;
     std::set<std::string> images;

@@ -148,7 +148,7 @@ TEST_F(CliHost, TheKeyIsMadeOnceAndOnlyForItsOwner) {
     EXPECT_EQ(facts.st_mode & 0777U, 0600U);
     ASSERT_EQ(::stat((state() + "/ssh").c_str(), &facts), 0);
     EXPECT_EQ(facts.st_mode & 0777U, 0700U);
-    EXPECT_EQ(json::parse(run({"host", "key", "--json"}).out).at("public_key"), line) << "the second call makes none";
+    EXPECT_EQ(json::parse(run({"host", "key", "--json"}).out).at("public_key").as_string(), line) << "the second call makes none";
     EXPECT_EQ(run({"host", "key", "--new"}).code, 5);
     auto text = run({"host", "key", "ssh://desk@rack-1.example.org:2222"});
     EXPECT_EQ(text.out, line + "\n") << "the key alone, for pipes";

@@ -24,7 +24,12 @@ FakeHost& FakeFactory::at(const std::string& endpoint) {
     return *engine;
 }
 
-long FakeFactory::users_of(const std::string& endpoint) { return engines.at(endpoint).use_count() - 1; }
+long FakeFactory::users_of(const std::string& endpoint) const {
+    long users = 0;
+    auto [begin, end] = handed_out.equal_range(endpoint);
+    for (auto it = begin; it != end; ++it) users += it->second.use_count();
+    return users;
+}
 
 Result<broker::MadeHost> FakeFactory::make_host(const broker::HostDefinition& definition) {
     if (!definition.endpoint.starts_with("fake://"))
@@ -32,7 +37,9 @@ Result<broker::MadeHost> FakeFactory::make_host(const broker::HostDefinition& de
     ++made;
     (void)at(definition.endpoint);
     broker::MadeHost host;
-    host.engine = engines.at(definition.endpoint);
+    auto kept = engines.at(definition.endpoint);
+    host.engine = std::shared_ptr<broker::ContainerHost>{kept.get(), [kept](broker::ContainerHost*) {}};
+    handed_out.emplace(definition.endpoint, host.engine);
     host.endpoint = definition.endpoint;
     return host;
 }

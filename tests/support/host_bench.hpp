@@ -24,8 +24,10 @@ public:
     broker::MadeHost make_unusable(const broker::HostDefinition& definition, Error why) override;
     // The engine behind that endpoint; made when first asked for.
     FakeHost& at(const std::string& endpoint);
-    long users_of(const std::string& endpoint); // who still holds the engine object, without us
+    long users_of(const std::string& endpoint) const; // who still holds an engine object of that endpoint
     std::map<std::string, std::shared_ptr<FakeHost>> engines;
+    // Each is handed out with a count of its own: ours must not look like a user.
+    std::multimap<std::string, std::weak_ptr<broker::ContainerHost>> handed_out;
     int made = 0;
 };
 
