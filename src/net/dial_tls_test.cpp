@@ -107,9 +107,9 @@ protected:
     }
     static void expect_refused(const Result<ByteStreamPtr>& stream, const std::string& why) {
         ASSERT_FALSE(stream);
-        EXPECT_EQ(stream.error().code(), Errc::host_unreachable);
-        const auto& text = stream.error().operator_text();
-        EXPECT_NE(text.find(why), std::string::npos) << text;
+        const auto error = stream.error();
+        EXPECT_EQ(error.code(), Errc::host_unreachable);
+        EXPECT_NE(error.operator_text().find(why), std::string::npos) << error.operator_text();
     }
     std::string read_to_end(ByteStream& stream, Status* how = nullptr) {
         return test::run_task(context_, read_all(&stream, how));

@@ -92,9 +92,21 @@ export default async function document_part(t) {
     await t.test('document: the judge itself refuses what is not documented', () => {
         const request = { method: 'GET', path: '/api/v1/me' }
         const json = document.paths['/api/v1/me'].get.responses[200].content['application/json'].example
+        // What every answer carries; without it each case below would be refused for that alone.
+        const head = {
+            'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+            'x-content-type-options': 'nosniff',
+            'referrer-policy': 'no-referrer',
+            'cross-origin-opener-policy': 'same-origin',
+            'cross-origin-resource-policy': 'same-origin',
+            'permissions-policy': 'x',
+            'cache-control': 'no-store',
+            date: 'x',
+            'x-request-id': '1',
+        }
         const answer = (more = {}) => ({
             status: 200,
-            headers: { 'content-type': 'application/json', 'x-request-id': '1' },
+            headers: { ...head, 'content-type': 'application/json' },
             json,
             text: 'x',
             ...more,
@@ -103,8 +115,8 @@ export default async function document_part(t) {
         const { role, ...without_role } = json
         const problem = { type: 'x', title: 'x', status: 401, detail: 'x', code: 'unauthenticated', request_id: '1' }
         const problem_head = {
+            ...head,
             'content-type': 'application/problem+json',
-            'x-request-id': '1',
             'www-authenticate': 'x',
         }
         check(request, answer({ status: 401, headers: problem_head, json: problem }))
@@ -114,8 +126,9 @@ export default async function document_part(t) {
             'a field too many': answer({ json: { ...json, hash: 'x' } }),
             'another type': answer({ json: { ...json, id: 1 } }),
             'another word': answer({ json: { ...json, role: 'root' } }),
-            'another media type': answer({ headers: { 'content-type': 'text/html', 'x-request-id': '1' } }),
-            'no request id': answer({ headers: { 'content-type': 'application/json' } }),
+            'another media type': answer({ headers: { ...head, 'content-type': 'text/html' } }),
+            'no request id': answer({ headers: { ...head, 'x-request-id': '', 'content-type': 'application/json' } }),
+            'no policy for scripts': answer({ headers: { ...head, 'content-security-policy': '', 'content-type': 'application/json' } }),
             'an unknown code': answer({ status: 401, headers: problem_head, json: { ...problem, code: 'oops' } }),
             'a status that differs from the body': answer({ status: 403, headers: problem_head, json: problem }),
         }))
