@@ -29,8 +29,9 @@ namespace fs = std::filesystem;
 namespace json = boost::json;
 
 constexpr std::size_t longest_key = 8192;
-// Nothing but forwarding, and of the machine's ports only its own: no terminal, no agent, no X11.
-constexpr std::string_view key_options = "restrict,port-forwarding,permitopen=\"127.0.0.1:*\"";
+// Nothing but forwarding: no terminal, no agent, no X11. A permitopen beside it would close unix
+// sockets too, and with them the engine's.
+constexpr std::string_view key_options = "restrict,port-forwarding";
 
 struct Options {
     std::string endpoint;

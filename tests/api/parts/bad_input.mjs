@@ -18,6 +18,12 @@ async function bodies(t, server, person) {
         '/api/v1/login': { username: 'admin', password: `${canary}-password` },
         '/api/v1/sessions/{id}/extend': {},
         '/api/v1/sessions/{id}/ticket': {},
+        '/api/v1/hosts': { name: 'x', endpoint: 'unix:///nowhere.sock' },
+        '/api/v1/hosts/{name}': { weight: 1 },
+        '/api/v1/hosts/{name}/maintenance': {},
+        '/api/v1/hosts/{name}/host-key': { fingerprint: `SHA256:${'A'.repeat(43)}` },
+        '/api/v1/hosts/{name}/pull': { template: 'rfb' },
+        '/api/v1/docker-contexts/import': { names: ['x'] },
     }
     // Names of columns and of other views: none may be smuggled in.
     const protected_names = [
@@ -55,7 +61,7 @@ async function bodies(t, server, person) {
     ]
 
     for (const { method, path } of operations.filter(({ operation }) => operation.requestBody)) {
-        const target = path.replace('{id}', person.live).replace('{name}', 'nobody')
+        const target = path.replace('{id}', person.live).replace('{name}', path.includes('/hosts/') ? 'local' : 'nobody')
         await t.test(`T-24 bad input: ${method} ${path} refuses every unknown field by its name`, async () => {
             for (const name of protected_names) {
                 const body = JSON.stringify({ ...good[path] }).replace(
@@ -103,10 +109,11 @@ async function bodies(t, server, person) {
                     body,
                     headers: { 'Content-Type': 'application/json' },
                 })
-                const may_be_empty = body === '' && (path.endsWith('/extend') || path.endsWith('/ticket'))
+                const may_be_empty = body === '' && /\/(extend|ticket|maintenance)$/.test(path)
                 if (!may_be_empty)
                     assert.equal(answer.status, 400, `${String(body).slice(0, 40)}: ${answer.status} ${answer.text}`)
             }
+            if (path.endsWith('/maintenance')) await server.admin.post('/api/v1/hosts/local/resume')
         })
     }
 

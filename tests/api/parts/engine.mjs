@@ -54,8 +54,9 @@ async function away(t, server, proxy, mode) {
                 false,
             )
             const tested = await server.admin.post('/api/v1/hosts/local/test')
-            assert.deepEqual([tested.status, tested.json.state], [200, 'down'])
-            assert.ok(tested.json.reason)
+            assert.deepEqual([tested.status, tested.json.host.state], [200, 'down'])
+            assert.ok(tested.json.host.reason)
+            assert.ok(tested.json.steps.some(({ state }) => state === 'failed'))
             await viewer.picture(0, 0, 16, 16)
             assert.equal((await person.session(id)).state, 'ready', 'unknown is not absent')
             proxy.set('pass')

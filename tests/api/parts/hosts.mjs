@@ -319,7 +319,8 @@ async function contexts(t) {
             assert.match(listed.out, /Lab/)
             const made = await server.run('host', 'import-contexts', '--all', '--json')
             assert.equal(made.code, 0, made.text)
-            assert.deepEqual(JSON.parse(made.out).map(({ name }) => name), ['lab'])
+            // The engine of this machine may be one of them.
+            assert.deepEqual(JSON.parse(made.out).map(({ name }) => name).filter((name) => name !== 'default'), ['lab'])
             assert.equal((await server.run('host', 'import-contexts', 'pipe')).code, 5)
         })
         await t.test('hosts: the server with contexts ends well', () => server.stop())
