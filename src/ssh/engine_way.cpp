@@ -13,6 +13,8 @@ namespace {
 constexpr std::string_view default_socket = "/var/run/docker.sock";
 constexpr std::string_view ping = "GET /_ping HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n";
 constexpr std::size_t longest_head = 8 * 1024;
+constexpr int most_refused_alone = 6;
+constexpr Milliseconds place_pause{100};
 constexpr std::array commands{Way::dial_stdio, Way::socat, Way::nc};
 
 // What the command said, which comes beside the end of its output, a moment later perhaps.
@@ -50,13 +52,16 @@ net::Task<Status> exchange_ping(net::ByteStream& stream) {
 // for those that run.
 net::Task<Result<ExecStreamPtr>>
 open_command(std::shared_ptr<Session> session, std::string command, Deadline deadline) {
-    for (;;) {
+    for (int refused_alone = 0;;) {
         auto stream = co_await session->open_exec(command, deadline);
         if (stream || !session->is_up() || stream.error().code() == Errc::timed_out) co_return stream;
         auto running = session->commands();
-        if (running == 0)
+        session->limit_commands(std::max(1, running));
+        if (running > 0) continue;
+        // The place of a command that has just ended is free over there a moment later.
+        if (++refused_alone == most_refused_alone)
             co_return Error{stream.error()}.with_context("the server starts no command (MaxSessions)");
-        session->limit_commands(running);
+        co_await net::sleep_until(earlier(deadline, deadline_in(place_pause)));
     }
 }
 

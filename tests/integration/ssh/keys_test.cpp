@@ -179,7 +179,7 @@ TEST_F(Keys, AnAgentThatFreezesWhileItSignsIsGivenUpAtTheDeadline) {
     auto begin = std::chrono::steady_clock::now();
     auto stream = run(link().engine().dial(executor(), deadline_in(1s)));
     ASSERT_FALSE(stream);
-    EXPECT_EQ(stream.error().code(), Errc::timed_out);
+    EXPECT_EQ(stream.error().code(), Errc::timed_out) << text_of(stream);
     EXPECT_LT(std::chrono::steady_clock::now() - begin, 2s);
     // The thread that waits for it comes back when nobody wants the connection any more.
     run(link().stop());

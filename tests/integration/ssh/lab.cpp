@@ -80,10 +80,18 @@ Task<void> greet(ByteStream& stream) {
 }
 
 // draft-miller-ssh-agent: length, 12, number of keys, key, comment.
+Task<void> wait_for_end(ByteStream& stream) {
+    // Reads nothing: what lies in the socket's buffer stays there.
+    asio::steady_timer never{stream.executor(), asio::steady_timer::time_point::max()};
+    co_await never.async_wait(asio::use_awaitable);
+}
+
 Task<void> half_agent(ByteStream& stream, const std::string& key) {
     std::array<char, 5> request{};
     auto got = co_await stream.read_exactly(asio::buffer(request));
     if (!got) co_return;
+    constexpr char asks_for_identities = 11; // draft-miller-ssh-agent, 5.1
+    if (request[4] != asks_for_identities) co_await wait_for_end(stream);
     auto number = [](std::size_t n) {
         std::string text;
         for (int shift = 24; shift >= 0; shift -= 8) text += static_cast<char>(n >> shift & 0xff);
@@ -95,12 +103,6 @@ Task<void> half_agent(ByteStream& stream, const std::string& key) {
     static_cast<void>(sent);
     // Asked again, as each client does; a request to sign gets no answer.
     co_await half_agent(stream, key);
-}
-
-Task<void> wait_for_end(ByteStream& stream) {
-    // Reads nothing: what lies in the socket's buffer stays there.
-    asio::steady_timer never{stream.executor(), asio::steady_timer::time_point::max()};
-    co_await never.async_wait(asio::use_awaitable);
 }
 
 } // namespace

@@ -121,22 +121,26 @@ TEST_F(Openssh, ADeadConnectionIsMadeAnew) {
 }
 
 TEST_F(Openssh, LeavesNothingBehind) {
-    auto before = open_descriptors();
-    start_openssh();
-    if (IsSkipped()) return;
-    ASSERT_TRUE(dial());
     auto folders = [] {
         int count = 0;
         for (const auto& entry : std::filesystem::directory_iterator{"/tmp"})
             count += entry.path().filename().string().starts_with("berth-ssh-");
         return count;
     };
-    auto with = folders();
-    run(link().stop());
-    EXPECT_LT(folders(), with);
-    TearDown();
-    engine_.reset();
-    EXPECT_LE(open_descriptors(), before + 2);
+    std::size_t before = 0;
+    // The first time some things are made that stay for the whole process.
+    for (int turn = 0; turn < 3; ++turn) {
+        if (turn == 1) before = open_descriptors();
+        start_openssh();
+        if (IsSkipped()) return;
+        ASSERT_TRUE(dial());
+        auto with = folders();
+        run(link().stop());
+        EXPECT_LT(folders(), with);
+        TearDown();
+        engine_.reset();
+    }
+    EXPECT_LE(open_descriptors(), before);
 }
 
 TEST_F(Openssh, SaysWhySshFailed) {
