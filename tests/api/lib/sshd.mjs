@@ -2,7 +2,7 @@
 // An sshd of our own on the loopback, for this account, with keys of its own. It ends with the test.
 
 import { execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync, readFileSync } from 'node:fs'
 import net from 'node:net'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
@@ -61,8 +61,21 @@ export class Sshd {
         await until(`sshd listens (${this.log})`, () => /Server listening/.test(this.log), 10_000)
     }
 
+    // With the processes of its connections, which outlive the one that listens.
     async stop() {
+        const descendants = (pid) => {
+            const own = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean)
+            return own.flatMap((child) => [child, ...descendants(child)])
+        }
+        const all = descendants(this.child.pid)
         this.child.kill('SIGKILL')
+        for (const pid of all) {
+            try {
+                process.kill(Number(pid), 'SIGKILL')
+            } catch {
+                // It has ended by itself.
+            }
+        }
         await this.ended
     }
 
