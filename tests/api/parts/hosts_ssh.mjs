@@ -103,6 +103,8 @@ async function changed_key(t, server, admin, sshd) {
         assert.equal((await server.run('host', 'accept-key', 'remote', '--accept-new')).code, 5)
         const right = await server.run('host', 'accept-key', 'remote', '--fingerprint', sshd.fingerprint)
         assert.equal(right.code, 0, right.text)
+        const again = await admin.post(path('remote', '/host-key'), { fingerprint: sshd.fingerprint })
+        assert.equal(again.status, 200, 'a second time changes nothing')
         const up = await reaches(admin, 'remote', 'up', ({ state }) => state === 'up' || state === 'probation')
         assert.equal(up.host_key.status, 'ok')
     })
