@@ -52,6 +52,7 @@ void StartQueue::wait(Waiter waiter) {
     Key key;
     key.turn = next_turn_of(waiter);
     key.since = waiter.since;
+    key.arrival = ++arrivals_;
     key.session = waiter.session;
     index_[waiter.session] = Entry{key, &line->first};
     line->second.waiting.emplace(std::move(key), std::move(waiter));

@@ -10,6 +10,7 @@
 #include "net/signal.hpp"
 #include "session/machine.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
@@ -77,6 +78,7 @@ private:
     struct Key {
         std::int64_t turn = 0;
         TimePoint since{};
+        std::uint64_t arrival = 0; // two may have come in one millisecond
         SessionId session;
         auto operator<=>(const Key&) const = default;
     };
@@ -123,6 +125,7 @@ private:
     };
     std::map<std::pair<std::string, std::string>, Owner> owners_;
     std::int64_t turn_ = 0; // being served
+    std::uint64_t arrivals_ = 0;
     bool is_pumping_ = false, must_pump_again_ = false;
     long looks_ = 0;
     int owners_waiting_ = 0;

@@ -89,6 +89,16 @@ TEST_F(StartQueueTest, IsFirstComeFirstServedBetweenOwnersOfOneEach) {
     EXPECT_EQ(bench->queue.size(), 0U);
 }
 
+// Names are random: they must not decide between two who came in the same millisecond.
+TEST_F(StartQueueTest, OfOneMillisecondTheFirstIsServedFirst) {
+    for (const char* name : {"z", "m", "a"}) {
+        arrivals = 0;
+        join(name, name);
+    }
+    for (int i = 0; i < 3; ++i) let_one_in();
+    EXPECT_EQ(served, (Names{"z", "m", "a"}));
+}
+
 // Fair between owners: ten of one person do not stand in front of the others.
 TEST_F(StartQueueTest, AnOwnerWithManyTakesTurns) {
     for (int i = 0; i < 4; ++i) join("greedy", "g" + std::to_string(i));
