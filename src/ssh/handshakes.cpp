@@ -169,8 +169,11 @@ net::Task<Outcome> Handshakes::run(Handshake::Order order, Deadline deadline) {
         outcome.tcp = took;
         bool was_early = outcome.error && outcome.stage == Stage::banner &&
                          outcome.error->code() == Errc::host_unreachable;
-        if (!was_early || attempt >= limits::ssh_early_retries || state->is_stopping) co_return outcome;
-        co_await net::sleep_for(jitter(Milliseconds{100}, Milliseconds{400}));
+        // A server with its hands full drops whom it likes; each time it gets more room to breathe.
+        auto pause = jitter(Milliseconds{100}, Milliseconds{400}) * (1 << attempt);
+        bool may_repeat = attempt <= limits::ssh_early_retries && deadline_in(pause) < order.deadline;
+        if (!was_early || !may_repeat || state->is_stopping) co_return outcome;
+        co_await net::sleep_for(pause);
     }
 }
 
