@@ -163,7 +163,9 @@ void Sshd::write_server_config() {
     file << settings_ << "\nListenAddress 127.0.0.1\nPort " << port_ << "\nHostKey " << folder_
          << "/host_key\nAuthorizedKeysFile " << folder_
          << "/authorized_keys\nPidFile none\nUsePAM no\nStrictModes no\nPermitRootLogin yes\n"
-            "PasswordAuthentication no\nKbdInteractiveAuthentication no\nLogLevel VERBOSE\nPrintMotd no\n";
+            "PasswordAuthentication no\nKbdInteractiveAuthentication no\nLogLevel VERBOSE\nPrintMotd no\n"
+            // A shell of the second level reads no ~/.bashrc: what that does is not our test's.
+            "SetEnv SHLVL=1\n";
 }
 
 void Sshd::start() {

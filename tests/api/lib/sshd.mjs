@@ -52,6 +52,8 @@ export class Sshd {
             UsePAM: 'no',
             PasswordAuthentication: 'no',
             PermitRootLogin: 'prohibit-password',
+            // A shell of the second level reads no ~/.bashrc: what that does is not our test's.
+            SetEnv: 'SHLVL=1',
         }
         const words = Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`])
         this.log = ''

@@ -3,6 +3,7 @@
 #include "net/deadline.hpp"
 #include "tests/integration/ssh/lab.hpp"
 
+#include <array>
 #include <random>
 
 namespace berth::test {
@@ -261,7 +262,10 @@ Task<void> worker(Storm& storm, net::Executor executor, unsigned seed, int round
     std::minstd_rand random{seed};
     for (int i = 0; i < rounds; ++i) {
         std::string text(1 + random() % 20'000, 'a');
-        auto limit = std::chrono::microseconds{random() % 2 == 0 ? random() % 3'000 : random() % 60'000};
+        // At once, somewhere on the way, or not at all: on a busy machine nothing ends within the second.
+        constexpr std::array<unsigned, 2> longest{3'000, 60'000};
+        auto kind = random() % 4;
+        auto limit = std::chrono::microseconds{kind < 3 ? random() % longest[kind % 2] : 10'000'000};
         auto request = one_request(storm, executor, deadline_in(10s), std::move(text));
         auto until = std::chrono::steady_clock::now() + limit;
         auto done = co_await net::with_deadline(std::move(request), until);
@@ -287,17 +291,18 @@ TEST_F(Stream, SurvivesAStormOfCancellations) {
     auto other = another_thread();
     ASSERT_TRUE(dial_port(echo.port()));
     auto descriptors = open_descriptors();
+    constexpr int rounds = 50;
     Storm storm{link(), echo.port()};
     net::TaskScope scope{executor(), "storm"};
     for (unsigned i = 0; i < 40; ++i) {
         auto where = i % 4 == 0 ? other : executor();
-        scope.spawn(worker(storm, where, i + 1, 100));
+        scope.spawn(worker(storm, where, i + 1, rounds));
     }
     scope.spawn(spoil(*sshd_, 8));
     run(scope.join(), 55s);
-    EXPECT_EQ(storm.finished + storm.cut + storm.failed, 4000);
+    EXPECT_EQ(storm.finished + storm.cut + storm.failed, 40 * rounds);
     EXPECT_GT(storm.finished, 100);
-    EXPECT_GT(storm.cut, 500);
+    EXPECT_GT(storm.cut, 250);
     // Nothing is left: not here, not over there.
     EXPECT_TRUE(run_until(context_, [&] { return link().report().channels == 0; })) << link().report().channels;
     EXPECT_TRUE(run_until(context_, [&] { return echo.open() == 0; })) << echo.open() << " left open over there";
