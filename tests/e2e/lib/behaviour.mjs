@@ -7,6 +7,7 @@ import { barCases } from "./bar_cases.mjs";
 import { colours, picture } from "./picture.mjs";
 import { until } from "./report.mjs";
 import { isChosen, startMockHere } from "./mock.mjs";
+import { rowCases } from "./row_cases.mjs";
 import { signInAs } from "./states.mjs";
 import { tabCases } from "./tab_cases.mjs";
 import { clickAtOnce, explain, newVisit, phases } from "./visit.mjs";
@@ -183,7 +184,7 @@ const cases = [
 /** `only`: see isChosen. */
 export async function behaviour(browser, report, { only = "" } = {}) {
   const mock = await startMockHere();
-  for (const [name, run] of [...cases, ...tabCases, ...barCases, ...adminCases].filter(([n]) => isChosen(n, only))) {
+  for (const [name, run] of [...cases, ...tabCases, ...barCases, ...rowCases, ...adminCases].filter(([n]) => isChosen(n, only))) {
     await report.check(name, async () => {
       await mock.ask("reset");
       const opened = [];

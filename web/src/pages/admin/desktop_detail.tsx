@@ -14,6 +14,7 @@ import { Icon } from "../../ui/icon";
 import { Link } from "../../ui/link";
 import { Loading } from "../../ui/loading";
 import { ProblemNotice } from "../../ui/problem";
+import { type Column, Table } from "../../ui/table";
 import { TimeLeft } from "../../ui/time_left";
 import { useTitle } from "../../ui/use_title";
 import { StateChip } from "../session_card";
@@ -35,28 +36,19 @@ function scoreText({ verdict, score }: Considered): string {
 
 function Why({ session }: { session: Session }) {
   const list = session.placement ?? [];
-  const columns = ["host", "verdict", "score", "text"] as const;
+  const columns: Column<Considered>[] = [
+    { name: "host", label: t("admin.why.col.host"), cell: ({ host }) => <Link class="row-link" href={hostPath(host)}>{host}</Link> },
+    { name: "verdict", label: t("admin.why.col.verdict"), cell: (c) => <Verdict considered={c} /> },
+    { name: "score", label: t("admin.why.col.score"), cell: scoreText, number: true },
+    { name: "text", label: t("admin.why.col.text"), cell: (c) => c.text },
+  ];
   return (
     <section aria-labelledby="why">
       <h2 id="why">{t("admin.why_host")}</h2>
       {list.length === 0 ? <p class="quiet-line">{t("admin.why_none")}</p> : (
         <>
           <p class="muted">{t("admin.why_hint")}</p>
-          <div class="table-wrap" role="group" aria-labelledby="why" tabIndex={0}>
-            <table class="table" data-testid="placement">
-              <thead><tr>{columns.map((c) => <th key={c} scope="col">{t(`admin.why.col.${c}`)}</th>)}</tr></thead>
-              <tbody>
-                {list.map((c) => (
-                  <tr key={c.host}>
-                    <td><Link class="row-link" href={hostPath(c.host)}>{c.host}</Link></td>
-                    <td><Verdict considered={c} /></td>
-                    <td class="number">{scoreText(c)}</td>
-                    <td>{c.text}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Table columns={columns} rows={list} labelledBy="why" testid="placement" row={({ host }) => ({ key: host })} />
         </>
       )}
     </section>
