@@ -59,6 +59,13 @@ const cases = [
     await page.locator("[data-testid=ended][data-reason=lease_expired]").waitFor();
     assert.match(page.url(), /\/ended$/);
   }],
+  ["a desktop that was removed by hand says so once, in the reader's language", async ({ mock, open }) => {
+    const { page, id } = await open({ options: { locale: "de-DE" } });
+    await mock.ask("patch", { id, end: { reason: "removed_outside", message: "The desktop was removed on its machine." } });
+    const ended = page.locator("[data-testid=ended][data-reason=removed_outside]");
+    await ended.getByText("Jemand hat ihn direkt auf seinem Host entfernt, ohne Berth.").waitFor();
+    assert.equal(await ended.getByText("removed on its machine").count(), 0);
+  }],
   ["without events the page asks by itself, and says so", async ({ mock, open }) => {
     const { page, id } = await open();
     await page.goto("/");

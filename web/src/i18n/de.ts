@@ -193,6 +193,7 @@ export const de: Messages = {
   "ended.again": "Noch einmal starten",
   "ended.home": "Deine Desktops",
   "end.owner_request": "Du hast ihn gestoppt.",
+  "end.by_owner": "Wem er gehört, hat ihn gestoppt.",
   "end.admin_request": "Die Verwaltung hat ihn gestoppt.",
   "end.lease_expired": "Seine Zeit war um.",
   "end.idle": "Er wurde eine Weile nicht benutzt.",
@@ -200,7 +201,7 @@ export const de: Messages = {
   "end.failed": "Er konnte nicht gestartet werden.",
   "end.container_died": "Er hat sich unaufgefordert beendet.",
   "end.out_of_memory": "Ihm ging der Speicher aus.",
-  "end.removed_outside": "Er wurde auf seinem Host entfernt, ohne Berth.",
+  "end.removed_outside": "Jemand hat ihn direkt auf seinem Host entfernt, ohne Berth. Was nicht anderswo gespeichert war, ist fort.",
   "end.host_lost": "Der Host, auf dem er lief, ging verloren.",
 
   "error.title": "Etwas ist schiefgegangen",

@@ -192,6 +192,7 @@ export const en = {
   "ended.again": "Start again",
   "ended.home": "Your desktops",
   "end.owner_request": "You stopped it.",
+  "end.by_owner": "Its owner stopped it.",
   "end.admin_request": "An administrator stopped it.",
   "end.lease_expired": "Its time was over.",
   "end.idle": "Nobody used it for a while.",
@@ -199,7 +200,7 @@ export const en = {
   "end.failed": "It could not be started.",
   "end.container_died": "It stopped by itself, without being asked to.",
   "end.out_of_memory": "It ran out of memory.",
-  "end.removed_outside": "It was removed on its host, outside of Berth.",
+  "end.removed_outside": "Somebody removed it directly on its host, without Berth. What was not saved elsewhere is gone.",
   "end.host_lost": "The host it ran on was lost.",
 
   "error.title": "Something went wrong",

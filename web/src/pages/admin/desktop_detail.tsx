@@ -20,6 +20,7 @@ import { useTitle } from "../../ui/use_title";
 import { StateChip } from "../session_card";
 import { Stages } from "../stages";
 import { attemptText } from "../attempts";
+import { endMore, endSentence, isBadEnd } from "../end_text";
 import { AdminFrame, BackLink } from "./frame";
 
 const verdictKinds: Record<string, string> = { chosen: "ok", free: "muted" };
@@ -78,7 +79,7 @@ function Body({ session }: { session: Session }) {
         <StateChip session={session} />
       </div>
       {session.end && (
-        <p class="notice notice-error"><Icon name="circle-alert" /><span>{session.end.message || t(`end.${session.end.reason}`)}</span></p>
+        <p class={isBadEnd(session) ? "notice notice-error" : "notice notice-info"}><Icon name="circle-alert" /><span>{endSentence(session)} {endMore(session)}</span></p>
       )}
       <section>
         <Facts
