@@ -87,7 +87,7 @@ function Body({ session }: { session: Session }) {
             [t("admin.col.owner"), session.owner.name || session.owner.subject],
             [t("admin.col.host"), session.host && <Link href={hostPath(session.host)}>{session.host}</Link>],
             [t("ended.started"), dateTime(session.created_at)],
-            [t("ended.lasted"), duration(lasted)],
+            [t(session.ended_at ? "ended.lasted" : "admin.running_for"), duration(lasted)],
             [t("admin.col.time"), session.state === "ready" ? <TimeLeft session={session} bare /> : null],
             [t("admin.col.viewers"), session.viewers.control + session.viewers.view],
           ]}
