@@ -75,3 +75,12 @@ test("the bar goes to the edge that its handle is let go at", () => {
   assert.equal(nearestEdge(30, 400, 1280, 800), "left");
   assert.equal(nearestEdge(1250, 300, 1280, 800), "right");
 });
+
+test("in a small window too, and when the pointer has left it", () => {
+  assert.equal(nearestEdge(10, 128, 320, 256), "left");
+  assert.equal(nearestEdge(310, 128, 320, 256), "right");
+  assert.equal(nearestEdge(160, 250, 320, 256), "bottom");
+  assert.equal(nearestEdge(-40, 100, 320, 480), "left");
+  assert.equal(nearestEdge(900, 400, 320, 480), "right");
+  assert.equal(nearestEdge(160, 700, 320, 480), "bottom");
+});

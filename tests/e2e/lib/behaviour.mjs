@@ -3,9 +3,11 @@
 import assert from "node:assert/strict";
 import { adminCases } from "./admin_cases.mjs";
 import { openPanel } from "./bar.mjs";
+import { barCases } from "./bar_cases.mjs";
 import { colours, picture } from "./picture.mjs";
 import { until } from "./report.mjs";
 import { isChosen, startMockHere } from "./mock.mjs";
+import { rowCases } from "./row_cases.mjs";
 import { signInAs } from "./states.mjs";
 import { tabCases } from "./tab_cases.mjs";
 import { clickAtOnce, explain, newVisit, phases } from "./visit.mjs";
@@ -56,6 +58,13 @@ const cases = [
     await mock.ask("patch", { id, end: { reason: "lease_expired", message: "" } });
     await page.locator("[data-testid=ended][data-reason=lease_expired]").waitFor();
     assert.match(page.url(), /\/ended$/);
+  }],
+  ["a desktop that was removed by hand says so once, in the reader's language", async ({ mock, open }) => {
+    const { page, id } = await open({ options: { locale: "de-DE" } });
+    await mock.ask("patch", { id, end: { reason: "removed_outside", message: "The desktop was removed on its machine." } });
+    const ended = page.locator("[data-testid=ended][data-reason=removed_outside]");
+    await ended.getByText("Jemand hat ihn direkt auf seinem Host entfernt, ohne Berth.").waitFor();
+    assert.equal(await ended.getByText("removed on its machine").count(), 0);
   }],
   ["without events the page asks by itself, and says so", async ({ mock, open }) => {
     const { page, id } = await open();
@@ -182,7 +191,7 @@ const cases = [
 /** `only`: see isChosen. */
 export async function behaviour(browser, report, { only = "" } = {}) {
   const mock = await startMockHere();
-  for (const [name, run] of [...cases, ...tabCases, ...adminCases].filter(([n]) => isChosen(n, only))) {
+  for (const [name, run] of [...cases, ...tabCases, ...barCases, ...rowCases, ...adminCases].filter(([n]) => isChosen(n, only))) {
     await report.check(name, async () => {
       await mock.ask("reset");
       const opened = [];

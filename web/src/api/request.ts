@@ -57,6 +57,17 @@ function fallbackCode(status: number): Problem["code"] {
   return status >= 502 && status <= 504 ? "unavailable" : "internal";
 }
 
+/** What should be there and is no JSON throws; what explains an error may be anything. */
+function parseBody(text: string, isAnswer: boolean): unknown {
+  if (text === "") return null;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    if (isAnswer) throw error;
+    return null;
+  }
+}
+
 export async function request<T>(method: string, path: string, options: RequestOptions = {}): Promise<Answer<T>> {
   const headers: Record<string, string> = { Accept: "application/json" };
   if (options.body !== undefined) headers["Content-Type"] = "application/json";
@@ -74,7 +85,9 @@ export async function request<T>(method: string, path: string, options: RequestO
       cache: "no-store",
       signal: timeout.signal,
     });
-    const body: unknown = await response.json().catch(() => null);
+    // A body that is cut off while it is read is no answer; an error may come without one.
+    const text = await response.text();
+    const body = parseBody(text, response.ok);
     const header = (name: string): string | null => response.headers.get(name);
     if (response.ok) {
       noteServerDate((body as { now?: string } | null)?.now, sentAt, performance.now());

@@ -69,9 +69,7 @@ function Closed({ vm, phase, session }: { vm: ViewModel; phase: Extract<Phase, {
 
 export function ConnectionCard({ vm, session }: { vm: ViewModel; session: Session }) {
   const phase = vm.connection.phase.value;
-  if (phase.kind === "connected") {
-    return vm.connection.traffic.unstable.value ? <p class="hint-chip" role="status"><Icon name="activity" size={15} />{t("desk.unstable")}</p> : null;
-  }
+  if (phase.kind === "connected") return null;
   return (
     <div class="cover">
       <div class={phase.kind === "connecting" ? "cover-card cover-quiet" : "cover-card"} data-testid="connection" data-code={"code" in phase ? phase.code : undefined}>

@@ -134,14 +134,16 @@ export function ControlBar({ vm, session, onStop }: ToolbarProps & { onStop: () 
   return (
     <div class={open ? "bar bar-open" : "bar"} id="desktop-controls" ref={root} onPointerEnter={stay} onPointerLeave={leave} onFocusOut={leave}>
       {open && <Toolbar vm={vm} session={session} />}
-      {open && panel && <Panel vm={vm} session={session} name={panel} onStop={onStop} />}
-      <button
-        type="button" class={`handle time-${urgency(msLeft(session))}`} data-testid="toolbar-handle" aria-expanded={open}
-        aria-label={open ? t("desk.handle.close") : t("desk.handle.open")} title={t("bar.drag_hint")}
-        {...drag} onClick={() => wasDrag() || vm.toggleBar()}
-      >
-        {open ? <Icon name="chevron-down" size={16} /> : <><span class="grip" aria-hidden="true" /><TimeLeft session={session} bare /></>}
-      </button>
+      <div class="bar-far">
+        {open && panel && <Panel vm={vm} session={session} name={panel} onStop={onStop} />}
+        <button
+          type="button" class={`handle time-${urgency(msLeft(session))}`} data-testid="toolbar-handle" aria-expanded={open}
+          aria-label={open ? t("desk.handle.close") : t("desk.handle.open")} title={t("bar.drag_hint")}
+          {...drag} onClick={() => wasDrag() || vm.toggleBar()}
+        >
+          {open ? <Icon name="chevron-down" size={16} /> : <><span class="grip" aria-hidden="true" /><TimeLeft session={session} bare /></>}
+        </button>
+      </div>
     </div>
   );
 }

@@ -37,6 +37,11 @@ export function OutOfReach({ session }: { session: Session }) {
   );
 }
 
+export function Unstable({ vm }: { vm: ViewModel }) {
+  if (!vm.connection.traffic.unstable.value) return null;
+  return <p class="hint-chip" role="status"><Icon name="activity" size={15} />{t("desk.unstable")}</p>;
+}
+
 export function Statistics({ vm }: { vm: ViewModel }) {
   const { inBps, outBps, messages, rttMs } = vm.connection.traffic.rates.value;
   const { width, height } = vm.size.value;

@@ -9,7 +9,7 @@ import { prefs } from "../state/prefs";
 import { StopDialog } from "../pages/stop_dialog";
 import { ConnectionCard } from "./connection_card";
 import { ControlBar } from "./control_bar";
-import { OutOfReach, RemoteCopied, Statistics } from "./overlays";
+import { OutOfReach, RemoteCopied, Statistics, Unstable } from "./overlays";
 import { TimeWarnings } from "./time_warnings";
 import { useSessionTitle } from "./use_session_title";
 import { ViewModel } from "./view_model";
@@ -70,6 +70,7 @@ export function Viewer({ session }: { session: Session }) {
         <div class="strips">
           <TimeWarnings vm={vm} session={session} />
           {phase?.kind === "connected" && <OutOfReach session={session} />}
+          {phase?.kind === "connected" && <Unstable vm={vm} />}
           <RemoteCopied vm={vm} />
         </div>
       )}

@@ -20,6 +20,7 @@ export const deAdmin: Record<keyof typeof enAdmin, string | Plural> = {
   "admin.col.viewers": "Verbunden",
   "admin.col.actions": "Aktionen",
   "admin.watch": "Zusehen",
+  "admin.running_for": "Läuft seit",
   "admin.details": "Einzelheiten",
   "admin.why_host": "Warum dieser Host",
   "admin.why_hint": "Jeder Host, so wie er stand, als dieser Desktop seinen Platz bekam. Gewählt wurde die höchste Punktzahl unter denen, die ihn nehmen konnten.",

@@ -17,6 +17,7 @@ export const enAdmin = {
   "admin.col.viewers": "Viewers",
   "admin.col.actions": "Actions",
   "admin.watch": "Watch",
+  "admin.running_for": "Running for",
   "admin.details": "Details",
   "admin.why_host": "Why this host",
   "admin.why_hint": "Every host as it was looked at when this desktop got its place. The highest score among those that could take it was chosen.",

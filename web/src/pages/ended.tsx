@@ -12,27 +12,12 @@ import { Link } from "../ui/link";
 import { announce } from "../ui/messages";
 import { ProblemNotice } from "../ui/problem";
 import { useTitle } from "../ui/use_title";
+import { endMore, endSentence, isBadEnd } from "./end_text";
 import { Shell } from "./shell";
 
-const bad = new Set(["failed", "container_died", "out_of_memory", "removed_outside", "host_lost"]);
-
-function endIcon(reason: string): IconName {
-  if (bad.has(reason)) return "triangle-alert";
-  return reason === "owner_request" ? "circle-check" : "clock";
-}
-
-/** Our sentence, and the server's own where it says more (an administrator's message, a cause). */
-function Why({ session }: { session: Session }) {
-  const end = session.end;
-  if (!end) return null;
-  const mine = end.reason === "owner_request" && !session.mine ? null : t(`end.${end.reason}`);
-  const more = end.reason === "admin_request" || bad.has(end.reason) ? end.message : "";
-  return (
-    <>
-      <p class="ended-why">{mine ?? end.message}</p>
-      {more && more !== mine && <p class="muted">{more}</p>}
-    </>
-  );
+function endIcon(session: Session): IconName {
+  if (isBadEnd(session)) return "triangle-alert";
+  return session.end?.reason === "owner_request" ? "circle-check" : "clock";
 }
 
 export function Ended({ session }: { session: Session }) {
@@ -48,13 +33,13 @@ export function Ended({ session }: { session: Session }) {
     busy.value = false;
   };
   const began = session.ready_at ?? session.created_at;
-  const reason = session.end?.reason ?? "owner_request";
   return (
     <Shell focusKey={`ended-${session.id}`} narrow>
-      <div class="panel ended" data-testid="ended" data-reason={reason}>
-        <span class={bad.has(reason) ? "ended-icon ended-bad" : "ended-icon"}><Icon name={endIcon(reason)} size={28} /></span>
+      <div class="panel ended" data-testid="ended" data-reason={session.end?.reason}>
+        <span class={isBadEnd(session) ? "ended-icon ended-bad" : "ended-icon"}><Icon name={endIcon(session)} size={28} /></span>
         <h1>{title}</h1>
-        <Why session={session} />
+        <p class="ended-why">{endSentence(session)}</p>
+        {endMore(session) && <p class="muted">{endMore(session)}</p>}
         <dl class="summary">
           <div><dt>{t("ended.started")}</dt><dd><time dateTime={began}>{dateTime(began)}</time></dd></div>
           {session.ended_at && <div><dt>{t("ended.ended")}</dt><dd><time dateTime={session.ended_at}>{dateTime(session.ended_at)}</time></dd></div>}

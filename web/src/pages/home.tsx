@@ -2,7 +2,7 @@
 import { t } from "../i18n/i18n";
 import { account } from "../state/account";
 import { clockTime } from "../state/format";
-import { loadSessions, mySessions, sessionsLoad } from "../state/sessions";
+import { loadSessions, mySessions, sessionsLoad, templates } from "../state/sessions";
 import { Places } from "../ui/brand";
 import { Icon } from "../ui/icon";
 import { Loading } from "../ui/loading";
@@ -40,7 +40,7 @@ function Running() {
         />
       )}
       {load.state === "ready" && list.length === 0 && (
-        <p class="quiet-line"><Icon name="monitor-off" /> {t("home.none_running")}</p>
+        <p class="quiet-line"><Icon name="monitor-off" /> <span>{t("home.none_running")} {templates.value?.length ? t("home.pick_one") : null}</span></p>
       )}
       <ul class={load.state === "error" ? "sessions stale" : "sessions"}>
         {list.map((s) => <li key={s.id}><SessionCard session={s} /></li>)}

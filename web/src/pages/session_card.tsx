@@ -57,12 +57,13 @@ export function ExtendButton({ session, small = false }: { session: Session; sma
   };
   const none = extensions_left === 0;
   const left = extensions_left > 0 ? ` · ${t("card.extend_left", { count: extensions_left })}` : "";
+  const label = none ? t("card.no_extension") : t("card.extend", { time: duration(extension_s) });
   return (
     <Button
-      icon="timer" testid="extend" small={small} busy={busy.value} disabled={none}
-      title={none ? t("card.no_extension") : t("card.extend", { time: duration(extension_s) }) + left} onClick={() => void run()}
+      icon="timer" testid="extend" small={small} busy={busy.value} disabled={none} title={none ? label : label + left}
+      aria-label={small ? label : undefined} onClick={() => void run()}
     >
-      {none ? t("card.no_extension") : t("card.extend", { time: duration(extension_s) })}
+      {small ? t("bar.extend") : label}
     </Button>
   );
 }

@@ -14,11 +14,13 @@ import { Icon } from "../../ui/icon";
 import { Link } from "../../ui/link";
 import { Loading } from "../../ui/loading";
 import { ProblemNotice } from "../../ui/problem";
+import { type Column, Table } from "../../ui/table";
 import { TimeLeft } from "../../ui/time_left";
 import { useTitle } from "../../ui/use_title";
 import { StateChip } from "../session_card";
 import { Stages } from "../stages";
 import { attemptText } from "../attempts";
+import { endMore, endSentence, isBadEnd } from "../end_text";
 import { AdminFrame, BackLink } from "./frame";
 
 const verdictKinds: Record<string, string> = { chosen: "ok", free: "muted" };
@@ -35,28 +37,19 @@ function scoreText({ verdict, score }: Considered): string {
 
 function Why({ session }: { session: Session }) {
   const list = session.placement ?? [];
-  const columns = ["host", "verdict", "score", "text"] as const;
+  const columns: Column<Considered>[] = [
+    { name: "host", label: t("admin.why.col.host"), cell: ({ host }) => <Link class="row-link" href={hostPath(host)}>{host}</Link> },
+    { name: "verdict", label: t("admin.why.col.verdict"), cell: (c) => <Verdict considered={c} /> },
+    { name: "score", label: t("admin.why.col.score"), cell: scoreText, number: true },
+    { name: "text", label: t("admin.why.col.text"), cell: (c) => c.text },
+  ];
   return (
     <section aria-labelledby="why">
       <h2 id="why">{t("admin.why_host")}</h2>
       {list.length === 0 ? <p class="quiet-line">{t("admin.why_none")}</p> : (
         <>
           <p class="muted">{t("admin.why_hint")}</p>
-          <div class="table-wrap" role="group" aria-labelledby="why" tabIndex={0}>
-            <table class="table" data-testid="placement">
-              <thead><tr>{columns.map((c) => <th key={c} scope="col">{t(`admin.why.col.${c}`)}</th>)}</tr></thead>
-              <tbody>
-                {list.map((c) => (
-                  <tr key={c.host}>
-                    <td><Link class="row-link" href={hostPath(c.host)}>{c.host}</Link></td>
-                    <td><Verdict considered={c} /></td>
-                    <td class="number">{scoreText(c)}</td>
-                    <td>{c.text}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Table columns={columns} rows={list} labelledBy="why" testid="placement" row={({ host }) => ({ key: host })} />
         </>
       )}
     </section>
@@ -86,7 +79,7 @@ function Body({ session }: { session: Session }) {
         <StateChip session={session} />
       </div>
       {session.end && (
-        <p class="notice notice-error"><Icon name="circle-alert" /><span>{session.end.message || t(`end.${session.end.reason}`)}</span></p>
+        <p class={isBadEnd(session) ? "notice notice-error" : "notice notice-info"}><Icon name="circle-alert" /><span>{endSentence(session)} {endMore(session)}</span></p>
       )}
       <section>
         <Facts
@@ -94,7 +87,7 @@ function Body({ session }: { session: Session }) {
             [t("admin.col.owner"), session.owner.name || session.owner.subject],
             [t("admin.col.host"), session.host && <Link href={hostPath(session.host)}>{session.host}</Link>],
             [t("ended.started"), dateTime(session.created_at)],
-            [t("ended.lasted"), duration(lasted)],
+            [t(session.ended_at ? "ended.lasted" : "admin.running_for"), duration(lasted)],
             [t("admin.col.time"), session.state === "ready" ? <TimeLeft session={session} bare /> : null],
             [t("admin.col.viewers"), session.viewers.control + session.viewers.view],
           ]}

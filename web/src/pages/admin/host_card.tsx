@@ -6,6 +6,7 @@ import { hostPath } from "../../router";
 import { hasChangedKey, share } from "../../state/host_view";
 import { Link } from "../../ui/link";
 import { Meter } from "../../ui/meter";
+import { type Column, Table } from "../../ui/table";
 import { QuickActions } from "./host_actions";
 import { CapacityBars, CheckedAt, HostMark, HostNotes, imagesText, Labels, stateOf, wayText } from "./host_parts";
 
@@ -36,33 +37,31 @@ export function HostCard({ host, mayChange }: { host: Host; mayChange: boolean }
   );
 }
 
-const columns = ["name", "state", "desktops", "memory", "images", "way", "checked"] as const;
-const columnKeys = {
-  name: "add.name", state: "admin.col.state", desktops: "host.desktops", memory: "host.memory", images: "host.images", way: "host.way", checked: "host.checked",
-} as const;
-
-function HostRow({ host }: { host: Host }) {
-  const { sessions, memory } = host;
+function NameAndWay({ host }: { host: Host }) {
+  const way = wayText(host);
   return (
-    <tr data-testid="host-row" data-host={host.name}>
-      <td><strong><Link class="row-link" href={hostPath(host.name)}>{host.name}</Link></strong><span class="row-note">{host.endpoint}</span></td>
-      <td><HostMark host={host} /></td>
-      <td><Meter label="" text={`${sessions.used} / ${sessions.capacity || "∞"}`} share={share(sessions.used, sessions.capacity)} /></td>
-      <td>{memory && share(memory.used_bytes, memory.capacity_bytes) !== null ? `${Math.round((memory.used_bytes / memory.capacity_bytes) * 100)} %` : "–"}</td>
-      <td>{imagesText(host)}</td>
-      <td>{wayText(host) ?? "–"}</td>
-      <td><CheckedAt host={host} plain /></td>
-    </tr>
+    <>
+      <Link class="row-link" href={hostPath(host.name)}>{host.name}</Link>
+      <span class="row-note"><code>{host.endpoint}</code></span>
+      {way && <span class="row-note">{way}</span>}
+    </>
   );
 }
 
-export function HostTable({ hosts }: { hosts: Host[] }) {
-  return (
-    <div class="table-wrap" role="group" aria-label={t("admin.hosts")} tabIndex={0}>
-      <table class="table">
-        <thead><tr>{columns.map((c) => <th key={c} scope="col">{t(columnKeys[c])}</th>)}</tr></thead>
-        <tbody>{hosts.map((h) => <HostRow key={h.name} host={h} />)}</tbody>
-      </table>
-    </div>
-  );
+function MemoryShare({ host: { memory } }: { host: Host }) {
+  const used = memory ? share(memory.used_bytes, memory.capacity_bytes) : null;
+  return used === null ? "–" : `${Math.round(used * 100)} %`;
+}
+
+export function HostTable({ hosts, mayChange }: { hosts: Host[]; mayChange: boolean }) {
+  const columns: Column<Host>[] = [
+    { name: "name", label: t("add.name"), cell: (h) => <NameAndWay host={h} /> },
+    { name: "state", label: t("admin.col.state"), cell: (h) => <HostMark host={h} /> },
+    { name: "desktops", label: t("host.desktops"), cell: ({ sessions: s }) => <Meter label="" text={`${s.used} / ${s.capacity || "∞"}`} share={share(s.used, s.capacity)} /> },
+    { name: "memory", label: t("host.memory"), cell: (h) => <MemoryShare host={h} /> },
+    { name: "images", label: t("host.images"), cell: imagesText },
+    { name: "checked", label: t("host.checked"), cell: (h) => <CheckedAt host={h} plain /> },
+  ];
+  if (mayChange) columns.push({ name: "actions", label: t("admin.col.actions"), cell: (h) => <QuickActions host={h} /> });
+  return <Table columns={columns} rows={hosts} label={t("admin.hosts")} row={(h) => ({ key: h.name, "data-testid": "host-row", "data-host": h.name })} />;
 }

@@ -103,7 +103,7 @@ function List({ list, mayChange }: { list: Host[]; mayChange: boolean }) {
           <Button icon="x" onClick={clearFilters}>{t("hosts.clear")}</Button>
         </div>
       ) : view === "table" ? (
-        <HostTable hosts={shown} />
+        <HostTable hosts={shown} mayChange={mayChange} />
       ) : (
         <ul class="hosts">{shown.map((h) => <li key={h.name}><HostCard host={h} mayChange={mayChange} /></li>)}</ul>
       )}

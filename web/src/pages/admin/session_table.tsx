@@ -8,36 +8,23 @@ import { displayName } from "../../state/actions";
 import { sessions } from "../../state/sessions";
 import { Button } from "../../ui/button";
 import { Link } from "../../ui/link";
+import { type Column, Table } from "../../ui/table";
 import { TimeLeft } from "../../ui/time_left";
 import { ExtendButton, StateChip } from "../session_card";
 import { StopDialog } from "../stop_dialog";
 
-const columns = ["desktop", "owner", "state", "host", "time", "viewers", "actions"] as const;
-type Column = (typeof columns)[number];
-
-function Row({ session, shown, onStop }: { session: Session; shown: readonly Column[]; onStop: () => void }) {
+function Actions({ session, onStop }: { session: Session; onStop: () => void }) {
   const ready = session.state === "ready";
-  const cells: Record<Column, preact.ComponentChild> = {
-    desktop: <strong><Link class="row-link" href={adminDesktopPath(session.id)}>{displayName(session)}</Link></strong>,
-    owner: <span title={session.owner.subject}>{session.owner.name || session.owner.subject}</span>,
-    state: <StateChip session={session} />,
-    host: session.host ? <Link class="row-link" href={hostPath(session.host)}>{session.host}</Link> : "–",
-    time: ready ? <TimeLeft session={session} bare /> : "–",
-    viewers: session.viewers.control + session.viewers.view,
-    actions: (
-      <div class="actions">
-        {ready && session.endpoints.some((e) => e.protocol === "rfb") && (
-          <Link class="btn btn-plain btn-small" href={desktopPath(session.id)}>{session.mine ? t("card.open") : t("admin.watch")}</Link>
-        )}
-        {ready && <ExtendButton session={session} small />}
-        {session.state !== "stopping" && <Button small kind="quiet" icon="power" testid="stop" onClick={onStop}>{t("card.stop")}</Button>}
-      </div>
-    ),
-  };
   return (
-    <tr data-testid="admin-session" data-id={session.id}>
-      {shown.map((c) => <td key={c}>{cells[c]}</td>)}
-    </tr>
+    <div class="actions">
+      {ready && session.endpoints.some((e) => e.protocol === "rfb") && (
+        <Link class="btn btn-plain btn-small" href={desktopPath(session.id)} testid="open">{session.mine ? t("card.open") : t("admin.watch")}</Link>
+      )}
+      {ready && <ExtendButton session={session} small />}
+      {session.state !== "stopping" && (
+        <Button small kind="quiet" icon="power" testid="stop" aria-label={t("card.stop_named", { name: displayName(session) })} onClick={onStop}>{t("card.stop")}</Button>
+      )}
+    </div>
   );
 }
 
@@ -48,15 +35,19 @@ export function SessionTable({ labelledBy, host }: { labelledBy: string; host?: 
     .filter((s) => s.state !== "ended" && (host === undefined || s.host === host))
     .sort((a, b) => b.created_at.localeCompare(a.created_at));
   if (list.length === 0) return <p class="quiet-line">{t(host === undefined ? "admin.no_sessions" : "admin.no_sessions_here")}</p>;
-  const shown = columns.filter((c) => c !== "host" || host === undefined);
+  const where: Column<Session> = { name: "host", label: t("admin.col.host"), free: true, cell: (s) => (s.host ? <Link class="row-link" href={hostPath(s.host)}>{s.host}</Link> : "–") };
+  const columns: Column<Session>[] = [
+    { name: "desktop", label: t("admin.col.desktop"), cell: (s) => <Link class="row-link" href={adminDesktopPath(s.id)}>{displayName(s)}</Link> },
+    { name: "owner", label: t("admin.col.owner"), free: true, cell: (s) => <span title={s.owner.subject}>{s.owner.name || s.owner.subject}</span> },
+    { name: "state", label: t("admin.col.state"), cell: (s) => <StateChip session={s} /> },
+    ...(host === undefined ? [where] : []),
+    { name: "time", label: t("admin.col.time"), cell: (s) => (s.state === "ready" ? <TimeLeft session={s} bare /> : "–") },
+    { name: "viewers", label: t("admin.col.viewers"), cell: (s) => s.viewers.control + s.viewers.view },
+    { name: "actions", label: t("admin.col.actions"), cell: (s) => <Actions session={s} onStop={() => (stopping.value = s)} /> },
+  ];
   return (
     <>
-      <div class="table-wrap" role="group" aria-labelledby={labelledBy} tabIndex={0}>
-        <table class="table">
-          <thead><tr>{shown.map((c) => <th key={c} scope="col">{t(`admin.col.${c}`)}</th>)}</tr></thead>
-          <tbody>{list.map((s) => <Row key={s.id} session={s} shown={shown} onStop={() => (stopping.value = s)} />)}</tbody>
-        </table>
-      </div>
+      <Table columns={columns} rows={list} labelledBy={labelledBy} row={(s) => ({ key: s.id, "data-testid": "admin-session", "data-id": s.id })} />
       {stopping.value && <StopDialog session={stopping.value} onClose={() => (stopping.value = null)} />}
     </>
   );
