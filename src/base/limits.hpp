@@ -68,6 +68,7 @@ inline constexpr int ssh_handshakes_per_host = 4; // sshd's MaxStartups begins t
 inline constexpr int ssh_early_retries = 3;       // after a reset before the banner (MaxStartups)
 inline constexpr Seconds ssh_connect = 10s;       // TCP, handshake and authentication together
 inline constexpr Seconds ssh_agent = 2s;          // a frozen agent is left out after that
+inline constexpr Seconds ssh_way = 5s;            // of an examination: forwarding, and the commands in its place
 inline constexpr Seconds ssh_config = 5s;         // `ssh -G`; a Match exec may take a while
 inline constexpr Seconds ssh_config_fresh = 60s;  // its answer is kept that long
 inline constexpr Seconds ssh_keepalive = 3s;      // silence after which the peer is asked …
