@@ -103,6 +103,7 @@ inline constexpr int host_misses = 2;       // failed checks in a row until a ho
 inline constexpr Seconds host_recheck = 1s; // after a miss: 4.4 + 2 + 1.1 + 2 s until a frozen engine is down
 inline constexpr Seconds host_recheck_longest = 12s; // of a dead host: back within 30 s of its healing
 inline constexpr Seconds host_unknown_after = 10s;   // without an answer: sessions there are told
+inline constexpr Seconds host_examination = 12s;     // with the check after it (5 + 10 s) within one request
 inline constexpr Seconds image_check_interval = 15s;
 inline constexpr std::size_t hosts = 500;            // the metrics' labels hold so many names
 inline constexpr std::size_t host_labels = 32;

@@ -2,6 +2,7 @@
 #include "cli/blocking.hpp"
 #include "cli/doctor.hpp"
 
+#include "base/limits.hpp"
 #include "base/random.hpp"
 #include "crypto/system_random.hpp"
 #include "base/log.hpp"
@@ -29,7 +30,6 @@ using docker::Client;
 using net::Task;
 
 constexpr Seconds patience = 15s;
-constexpr Seconds patience_for_the_way = 30s; // name, connection, sign-in and forwarding, one after the other
 constexpr std::size_t at_once = 8;            // hosts; each may take its time to be dead
 constexpr std::uint64_t little_disk = std::uint64_t{2048} * 1024 * 1024;
 constexpr std::string_view probe_image = "berth/test-rfb:latest";
@@ -106,7 +106,7 @@ private:
 
     // The same steps as `berth host test`. The engine itself is looked at more closely below.
     Task<bool> go_the_way() {
-        auto steps = co_await host_.examine(deadline_in(patience_for_the_way));
+        auto steps = co_await host_.examine(deadline_in(limits::host_examination));
         bool is_open = true;
         for (const auto& step : steps) {
             auto text = fmt::format("{}{}{}", step.title, step.text.empty() ? "" : ": ", step.text);
