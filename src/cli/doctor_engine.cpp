@@ -343,13 +343,7 @@ Task<void> examine(const config::Config& config, const config::Host& host, net::
         report.findings.push_back(failure(name, endpoint.error().operator_text(), "set the host's endpoint, DOCKER_HOST or the docker context"));
         co_return;
     }
-    if (endpoint->kind == docker::Endpoint::Kind::tcp && !host.tls_directory.empty()) {
-        docker::EndpointTls tls;
-        tls.ca = host.tls_directory + "/ca.pem";
-        tls.cert = host.tls_directory + "/cert.pem";
-        tls.key = host.tls_directory + "/key.pem";
-        endpoint->tls = std::move(tls);
-    }
+    docker::use_tls_directory(*endpoint, host.tls_directory);
     auto connector = docker::make_connector(*endpoint, context_of(config, host, executor));
     if (!connector) {
         report.findings.push_back(failure(name, connector.error().operator_text(), "correct the host's endpoint"));
