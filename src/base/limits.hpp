@@ -5,6 +5,7 @@
 #include "base/time.hpp"
 
 #include <cstddef>
+#include <cstdint>
 
 namespace berth::limits {
 
@@ -105,6 +106,13 @@ inline constexpr Seconds host_recheck_longest = 12s; // of a dead host: back wit
 inline constexpr Seconds host_unknown_after = 10s;   // without an answer: sessions there are told
 inline constexpr Seconds host_examination = 12s;     // with the check after it (5 + 10 s) within one request
 inline constexpr Seconds image_check_interval = 15s;
+// What a host's definition may say, in the file, by the API and in the store alike.
+inline constexpr int host_weight = 1000;
+inline constexpr int host_sessions = 100'000;
+inline constexpr int host_creating = 64;             // an engine gains nothing beyond two per core
+inline constexpr int host_connections = 100;
+inline constexpr std::int64_t host_memory_bytes = std::int64_t{64} << 40;
+inline constexpr int host_cpus = 1024;
 inline constexpr std::size_t hosts = 500;            // the metrics' labels hold so many names
 inline constexpr std::size_t host_labels = 32;
 inline constexpr std::size_t maintenance_message = 500;

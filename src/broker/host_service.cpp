@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/host_service.hpp"
 
+#include "base/limits.hpp"
 #include "base/log.hpp"
 #include "base/scope_exit.hpp"
 #include "broker/host_registry.hpp"
 #include "net/deadline.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace berth::broker {
 namespace {
 
-constexpr int largest_weight = 1000;
-constexpr int most_connections = 200;
 constexpr std::size_t longest_text = 255; // endpoint, public name, folder, label
 
 Error no_host(const HostId& id) { return Error{Errc::not_found, "no host " + id.str(), "There is no such host."}; }
@@ -36,7 +36,7 @@ Status check_texts(const HostDefinition& host) {
         return std::move(wrong).with_field("/endpoint", "unix://, tcp:// or ssh://, at most 255 bytes");
     if (!is_plain(host.public_name)) return std::move(wrong).with_field("/public_name", "at most 255 bytes");
     if (!is_plain(host.tls_directory)) return std::move(wrong).with_field("/tls_directory", "at most 255 bytes");
-    if (host.labels.size() > limits::host_labels) return std::move(wrong).with_field("/labels", "at most 32");
+    if (host.labels.size() > limits::host_labels) return std::move(wrong).with_field("/labels", "at most " + std::to_string(limits::host_labels));
     for (const auto& [name, value] : host.labels) {
         if (name.empty() || !is_plain(name) || !is_plain(value))
             return std::move(wrong).with_field("/labels", "names and values of at most 255 bytes");
@@ -45,14 +45,23 @@ Status check_texts(const HostDefinition& host) {
 }
 
 Status check_numbers(const HostDefinition& host) {
-    Error wrong{Errc::invalid_input, "host"};
-    if (host.weight < 1 || host.weight > largest_weight) return std::move(wrong).with_field("/weight", "1 to 1000");
-    if (host.capacity_sessions < 0) return std::move(wrong).with_field("/capacity_sessions", "0 or more");
-    if (host.memory_bytes < 0) return std::move(wrong).with_field("/memory_bytes", "0 or more");
-    if (host.nano_cpus < 0) return std::move(wrong).with_field("/cpus", "0 or more");
-    if (host.creating_limit < 0) return std::move(wrong).with_field("/creating_limit", "0 or more");
-    if (host.max_connections < 1 || host.max_connections > most_connections)
-        return std::move(wrong).with_field("/max_connections", "1 to 200");
+    struct Number {
+        const char* pointer;
+        std::int64_t value, least, most;
+    };
+    const std::array<Number, 6> numbers{{
+        {"/weight", host.weight, 1, limits::host_weight},
+        {"/capacity_sessions", host.capacity_sessions, 0, limits::host_sessions},
+        {"/memory_bytes", host.memory_bytes, 0, limits::host_memory_bytes},
+        {"/cpus", host.nano_cpus, 0, limits::host_cpus * std::int64_t{1'000'000'000}},
+        {"/creating_limit", host.creating_limit, 0, limits::host_creating},
+        {"/max_connections", host.max_connections, 1, limits::host_connections},
+    }};
+    for (const auto& one : numbers) {
+        if (one.value >= one.least && one.value <= one.most) continue;
+        auto bounds = std::to_string(one.least) + " to " + std::to_string(one.most);
+        return Error{Errc::invalid_input, "host"}.with_field(one.pointer, std::move(bounds));
+    }
     return {};
 }
 
@@ -66,15 +75,6 @@ bool leads_elsewhere(const HostDefinition& before, const HostDefinition& after) 
     return before.endpoint != after.endpoint || before.data_path != after.data_path
         || before.transport != after.transport || before.max_connections != after.max_connections
         || before.tls_directory != after.tls_directory || before.public_name != after.public_name;
-}
-
-std::string_view word_of(HostMode mode) {
-    switch (mode) {
-    case HostMode::active: return "active";
-    case HostMode::draining: return "draining";
-    case HostMode::maintenance: return "maintenance";
-    }
-    return "active";
 }
 
 } // namespace
@@ -272,7 +272,8 @@ net::Task<Status> HostService::remove(access::Caller caller, HostId id) {
 net::Task<Status> HostService::set_mode(access::Caller caller, HostId id, HostModeRecord mode) {
     if (auto allowed = access::may(caller, access::Action::manage_hosts); !allowed) co_return allowed.error();
     if (mode.message.size() > limits::maintenance_message)
-        co_return Error{Errc::invalid_input, "mode"}.with_field("/message", "at most 500 bytes");
+        co_return Error{Errc::invalid_input, "mode"}.with_field(
+            "/message", "at most " + std::to_string(limits::maintenance_message) + " bytes");
     if (mode.mode != HostMode::maintenance) {
         mode.message.clear();
         mode.until.reset();
@@ -288,7 +289,7 @@ net::Task<Status> HostService::set_mode(access::Caller caller, HostId id, HostMo
     auto putting = parts_.store.put_host(std::move(record));
     auto stored = co_await std::move(putting);
     if (!stored) co_return stored;
-    auto word = word_of(mode.mode);
+    auto word = name_of(mode.mode);
     if (auto set = parts_.hosts.set_mode(id, std::move(mode)); !set) co_return set;
     note(caller, id, "host.mode", std::string{word});
     co_return Status{};

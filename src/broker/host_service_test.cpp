@@ -124,6 +124,12 @@ TEST_F(HostServiceTest, WhatCannotBeIsRefusedWithThePlace) {
     one = definition("a");
     one.labels["x\n"] = "y";
     EXPECT_EQ(refused(one), "/labels");
+    one = definition("a");
+    one.max_connections = limits::host_connections + 1;
+    EXPECT_EQ(refused(one), "/max_connections");
+    one = definition("a");
+    one.creating_limit = limits::host_creating + 1;
+    EXPECT_EQ(refused(one), "/creating_limit");
     EXPECT_TRUE(stored(bench).empty());
 }
 
