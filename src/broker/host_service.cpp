@@ -18,6 +18,12 @@ constexpr std::size_t longest_text = 255; // endpoint, public name, folder, labe
 
 Error no_host(const HostId& id) { return Error{Errc::not_found, "no host " + id.str(), "There is no such host."}; }
 
+// A host of which only the key was asked for and which has none is not missing: the request is wrong.
+Error refused_key(const Error& error) {
+    if (error.code() != Errc::not_found) return error;
+    return Error{Errc::invalid_input, error.operator_text()}.with_field("/accept_host_key", "is for ssh:// only");
+}
+
 Error of_the_file(const HostId& id) {
     return Error{Errc::conflict, "host " + id.str() + " is of the configuration",
                  "This host is written in the configuration file and is changed there."};
@@ -163,18 +169,21 @@ net::Task<Status> HostService::store_definition(HostDefinition definition) {
     co_return co_await std::move(putting);
 }
 
-// Nothing when the key must be confirmed first. A host that does not answer is no reason to refuse it.
+// Nothing when the key must be confirmed first. A host that does not answer is no reason to refuse
+// it, unless a key was named: that one it must show now, whatever is known of it already.
 net::Task<Result<std::shared_ptr<ContainerHost>>>
 HostService::trusted(std::shared_ptr<ContainerHost> engine, std::string accept_key, Deadline deadline) {
+    if (!accept_key.empty()) {
+        auto accepting = engine->accept_key(std::move(accept_key), deadline);
+        auto accepted = co_await std::move(accepting);
+        if (!accepted) co_return refused_key(accepted.error());
+        co_return engine;
+    }
     auto facts = co_await engine->check(earlier(deadline, deadline_in(limits::engine_inspect)));
     auto code = facts ? Errc::internal : facts.error().code();
     auto is_about_the_key = !facts && (code == Errc::host_key_unknown || code == Errc::host_key_changed);
     if (!is_about_the_key) co_return engine;
-    if (accept_key.empty()) co_return std::shared_ptr<ContainerHost>{};
-    auto accepting = engine->accept_key(std::move(accept_key), deadline);
-    auto accepted = co_await std::move(accepting);
-    if (!accepted) co_return accepted.error();
-    co_return engine;
+    co_return std::shared_ptr<ContainerHost>{};
 }
 
 net::Task<Result<AddedHost>>
@@ -311,9 +320,11 @@ net::Task<Result<TestedHost>> HostService::test(access::Caller caller, HostId id
         TestStep step;
         step.name = "image";
         step.title = "The image " + image + " is there";
+        step.text = "not tried";
         if (tested.is_up) {
             auto is_missing = host->view.images_missing.contains(image);
             step.state = is_missing ? TestState::failed : TestState::ok;
+            step.text = is_missing ? "it is missing" : "";
             if (is_missing) step.remedy = "Fetch it there, or load it with docker load.";
         }
         tested.steps.push_back(std::move(step));
