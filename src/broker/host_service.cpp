@@ -174,7 +174,9 @@ net::Task<Status> HostService::store_definition(HostDefinition definition) {
 net::Task<Result<std::shared_ptr<ContainerHost>>>
 HostService::trusted(std::shared_ptr<ContainerHost> engine, std::string accept_key, Deadline deadline) {
     if (!accept_key.empty()) {
-        auto accepting = engine->accept_key(std::move(accept_key), deadline);
+        // A machine that is silent must leave time for the answer.
+        auto until = earlier(deadline, deadline_in(limits::host_examination));
+        auto accepting = engine->accept_key(std::move(accept_key), until);
         auto accepted = co_await std::move(accepting);
         if (!accepted) co_return refused_key(accepted.error());
         co_return engine;
