@@ -5,6 +5,7 @@
 #include "base/time.hpp"
 
 #include <cstddef>
+#include <cstdint>
 
 namespace berth::limits {
 
@@ -68,6 +69,7 @@ inline constexpr int ssh_handshakes_per_host = 4; // sshd's MaxStartups begins t
 inline constexpr int ssh_early_retries = 3;       // after a reset before the banner (MaxStartups)
 inline constexpr Seconds ssh_connect = 10s;       // TCP, handshake and authentication together
 inline constexpr Seconds ssh_agent = 2s;          // a frozen agent is left out after that
+inline constexpr Seconds ssh_way = 5s;            // of an examination: forwarding, and the commands in its place
 inline constexpr Seconds ssh_config = 5s;         // `ssh -G`; a Match exec may take a while
 inline constexpr Seconds ssh_config_fresh = 60s;  // its answer is kept that long
 inline constexpr Seconds ssh_keepalive = 3s;      // silence after which the peer is asked …
@@ -102,7 +104,15 @@ inline constexpr int host_misses = 2;       // failed checks in a row until a ho
 inline constexpr Seconds host_recheck = 1s; // after a miss: 4.4 + 2 + 1.1 + 2 s until a frozen engine is down
 inline constexpr Seconds host_recheck_longest = 12s; // of a dead host: back within 30 s of its healing
 inline constexpr Seconds host_unknown_after = 10s;   // without an answer: sessions there are told
+inline constexpr Seconds host_examination = 12s;     // with the check after it (5 + 10 s) within one request
 inline constexpr Seconds image_check_interval = 15s;
+// What a host's definition may say, in the file, by the API and in the store alike.
+inline constexpr int host_weight = 1000;
+inline constexpr int host_sessions = 100'000;
+inline constexpr int host_creating = 64;             // an engine gains nothing beyond two per core
+inline constexpr int host_connections = 100;
+inline constexpr std::int64_t host_memory_bytes = std::int64_t{64} << 40;
+inline constexpr int host_cpus = 1024;
 inline constexpr std::size_t hosts = 500;            // the metrics' labels hold so many names
 inline constexpr std::size_t host_labels = 32;
 inline constexpr std::size_t maintenance_message = 500;

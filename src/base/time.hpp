@@ -47,6 +47,10 @@ private:
 
 inline Deadline deadline_in(Milliseconds span) { return std::chrono::steady_clock::now() + span; }
 inline Deadline earlier(Deadline a, Deadline b) { return a < b ? a : b; }
+// How long ago that was, in whole milliseconds.
+inline Milliseconds since(Deadline begin) {
+    return std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now() - begin);
+}
 
 // RFC 3339 in UTC with milliseconds: 2026-11-23T19:00:00.123Z. parse_ accepts what format_ writes
 // and offsets; nothing else.

@@ -188,7 +188,7 @@ net::Task<Status> HostRegistry::full_check(MemberPtr one, std::shared_ptr<Contai
     auto& entry = one->entry;
     entry.last_check_at = clock_.now();
     if (!facts) co_return facts.error();
-    entry.round_trip = std::chrono::duration_cast<Milliseconds>(Now::now() - began);
+    entry.round_trip = since(began);
     auto is_another = !entry.facts.engine_id.empty() && entry.facts.engine_id != facts->engine_id;
     entry.facts = std::move(*facts);
     refresh(*one);

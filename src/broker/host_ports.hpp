@@ -8,11 +8,20 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace berth::broker {
 
 enum class HostMode { active, draining, maintenance };
+constexpr std::string_view name_of(HostMode mode) noexcept { // in the API and in events
+    switch (mode) {
+    case HostMode::active: return "active";
+    case HostMode::draining: return "draining";
+    case HostMode::maintenance: return "maintenance";
+    }
+    return "";
+}
 enum class HostOrigin { file, added }; // of the configuration, or added while running
 enum class DataPath { tunnel, direct };
 enum class SshTransport { automatic, libssh, openssh };

@@ -1,22 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/host_service.hpp"
 
+#include "base/limits.hpp"
 #include "base/log.hpp"
 #include "base/scope_exit.hpp"
 #include "broker/host_registry.hpp"
 #include "net/deadline.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace berth::broker {
 namespace {
 
-constexpr int largest_weight = 1000;
-constexpr int most_connections = 200;
 constexpr std::size_t longest_text = 255; // endpoint, public name, folder, label
 
 Error no_host(const HostId& id) { return Error{Errc::not_found, "no host " + id.str(), "There is no such host."}; }
+
+// A host of which only the key was asked for and which has none is not missing: the request is wrong.
+Error refused_key(const Error& error) {
+    if (error.code() != Errc::not_found) return error;
+    return Error{Errc::invalid_input, error.operator_text()}.with_field("/accept_host_key", "is for ssh:// only");
+}
 
 Error of_the_file(const HostId& id) {
     return Error{Errc::conflict, "host " + id.str() + " is of the configuration",
@@ -36,7 +42,7 @@ Status check_texts(const HostDefinition& host) {
         return std::move(wrong).with_field("/endpoint", "unix://, tcp:// or ssh://, at most 255 bytes");
     if (!is_plain(host.public_name)) return std::move(wrong).with_field("/public_name", "at most 255 bytes");
     if (!is_plain(host.tls_directory)) return std::move(wrong).with_field("/tls_directory", "at most 255 bytes");
-    if (host.labels.size() > limits::host_labels) return std::move(wrong).with_field("/labels", "at most 32");
+    if (host.labels.size() > limits::host_labels) return std::move(wrong).with_field("/labels", "at most " + std::to_string(limits::host_labels));
     for (const auto& [name, value] : host.labels) {
         if (name.empty() || !is_plain(name) || !is_plain(value))
             return std::move(wrong).with_field("/labels", "names and values of at most 255 bytes");
@@ -45,14 +51,23 @@ Status check_texts(const HostDefinition& host) {
 }
 
 Status check_numbers(const HostDefinition& host) {
-    Error wrong{Errc::invalid_input, "host"};
-    if (host.weight < 1 || host.weight > largest_weight) return std::move(wrong).with_field("/weight", "1 to 1000");
-    if (host.capacity_sessions < 0) return std::move(wrong).with_field("/capacity_sessions", "0 or more");
-    if (host.memory_bytes < 0) return std::move(wrong).with_field("/memory_bytes", "0 or more");
-    if (host.nano_cpus < 0) return std::move(wrong).with_field("/cpus", "0 or more");
-    if (host.creating_limit < 0) return std::move(wrong).with_field("/creating_limit", "0 or more");
-    if (host.max_connections < 1 || host.max_connections > most_connections)
-        return std::move(wrong).with_field("/max_connections", "1 to 200");
+    struct Number {
+        const char* pointer;
+        std::int64_t value, least, most;
+    };
+    const std::array<Number, 6> numbers{{
+        {"/weight", host.weight, 1, limits::host_weight},
+        {"/capacity_sessions", host.capacity_sessions, 0, limits::host_sessions},
+        {"/memory_bytes", host.memory_bytes, 0, limits::host_memory_bytes},
+        {"/cpus", host.nano_cpus, 0, limits::host_cpus * std::int64_t{1'000'000'000}},
+        {"/creating_limit", host.creating_limit, 0, limits::host_creating},
+        {"/max_connections", host.max_connections, 1, limits::host_connections},
+    }};
+    for (const auto& one : numbers) {
+        if (one.value >= one.least && one.value <= one.most) continue;
+        auto bounds = std::to_string(one.least) + " to " + std::to_string(one.most);
+        return Error{Errc::invalid_input, "host"}.with_field(one.pointer, std::move(bounds));
+    }
     return {};
 }
 
@@ -66,15 +81,6 @@ bool leads_elsewhere(const HostDefinition& before, const HostDefinition& after) 
     return before.endpoint != after.endpoint || before.data_path != after.data_path
         || before.transport != after.transport || before.max_connections != after.max_connections
         || before.tls_directory != after.tls_directory || before.public_name != after.public_name;
-}
-
-std::string_view word_of(HostMode mode) {
-    switch (mode) {
-    case HostMode::active: return "active";
-    case HostMode::draining: return "draining";
-    case HostMode::maintenance: return "maintenance";
-    }
-    return "active";
 }
 
 } // namespace
@@ -163,18 +169,23 @@ net::Task<Status> HostService::store_definition(HostDefinition definition) {
     co_return co_await std::move(putting);
 }
 
-// Nothing when the key must be confirmed first. A host that does not answer is no reason to refuse it.
+// Nothing when the key must be confirmed first. A host that does not answer is no reason to refuse
+// it, unless a key was named: that one it must show now, whatever is known of it already.
 net::Task<Result<std::shared_ptr<ContainerHost>>>
 HostService::trusted(std::shared_ptr<ContainerHost> engine, std::string accept_key, Deadline deadline) {
+    if (!accept_key.empty()) {
+        // A machine that is silent must leave time for the answer.
+        auto until = earlier(deadline, deadline_in(limits::host_examination));
+        auto accepting = engine->accept_key(std::move(accept_key), until);
+        auto accepted = co_await std::move(accepting);
+        if (!accepted) co_return refused_key(accepted.error());
+        co_return engine;
+    }
     auto facts = co_await engine->check(earlier(deadline, deadline_in(limits::engine_inspect)));
     auto code = facts ? Errc::internal : facts.error().code();
     auto is_about_the_key = !facts && (code == Errc::host_key_unknown || code == Errc::host_key_changed);
     if (!is_about_the_key) co_return engine;
-    if (accept_key.empty()) co_return std::shared_ptr<ContainerHost>{};
-    auto accepting = engine->accept_key(std::move(accept_key), deadline);
-    auto accepted = co_await std::move(accepting);
-    if (!accepted) co_return accepted.error();
-    co_return engine;
+    co_return std::shared_ptr<ContainerHost>{};
 }
 
 net::Task<Result<AddedHost>>
@@ -272,7 +283,8 @@ net::Task<Status> HostService::remove(access::Caller caller, HostId id) {
 net::Task<Status> HostService::set_mode(access::Caller caller, HostId id, HostModeRecord mode) {
     if (auto allowed = access::may(caller, access::Action::manage_hosts); !allowed) co_return allowed.error();
     if (mode.message.size() > limits::maintenance_message)
-        co_return Error{Errc::invalid_input, "mode"}.with_field("/message", "at most 500 bytes");
+        co_return Error{Errc::invalid_input, "mode"}.with_field(
+            "/message", "at most " + std::to_string(limits::maintenance_message) + " bytes");
     if (mode.mode != HostMode::maintenance) {
         mode.message.clear();
         mode.until.reset();
@@ -288,7 +300,7 @@ net::Task<Status> HostService::set_mode(access::Caller caller, HostId id, HostMo
     auto putting = parts_.store.put_host(std::move(record));
     auto stored = co_await std::move(putting);
     if (!stored) co_return stored;
-    auto word = word_of(mode.mode);
+    auto word = name_of(mode.mode);
     if (auto set = parts_.hosts.set_mode(id, std::move(mode)); !set) co_return set;
     note(caller, id, "host.mode", std::string{word});
     co_return Status{};
@@ -310,9 +322,11 @@ net::Task<Result<TestedHost>> HostService::test(access::Caller caller, HostId id
         TestStep step;
         step.name = "image";
         step.title = "The image " + image + " is there";
+        step.text = "not tried";
         if (tested.is_up) {
             auto is_missing = host->view.images_missing.contains(image);
             step.state = is_missing ? TestState::failed : TestState::ok;
+            step.text = is_missing ? "it is missing" : "";
             if (is_missing) step.remedy = "Fetch it there, or load it with docker load.";
         }
         tested.steps.push_back(std::move(step));

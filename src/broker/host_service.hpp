@@ -63,9 +63,11 @@ public:
     Result<std::vector<const HostEntry*>> list(const access::Caller& caller) const;
     Result<const HostEntry*> find(const access::Caller& caller, const HostId& id) const; // not_found
 
+    // `accept_key`: the fingerprint that a person has seen, or empty. If it is named, exactly that key
+    // must be shown now, also where another one is trusted already; it is kept as the known one then.
     // Errors: invalid_input, already_exists, quota_exceeded (too many hosts), conflict (the key shown
-    // is not `accept_key`), unavailable. A host that does not answer is added all the same, and is
-    // down. `accept_key`: the fingerprint that a person has seen, or empty.
+    // is not `accept_key`; both in the texts), host_unreachable and timed_out (only where a key was
+    // named), unavailable. Without one, a host that does not answer is added all the same, and is down.
     net::Task<Result<AddedHost>>
     add(access::Caller caller, HostDefinition definition, std::string accept_key, Deadline deadline);
     // Sessions stay. Errors: not_found, invalid_input, conflict (a host of the file), unavailable.

@@ -102,6 +102,37 @@ TEST_F(HostServiceTest, AnUnknownKeyIsShownAndNothingIsAdded) {
     EXPECT_TRUE(add("a", "SHA256:abc").is_added);
 }
 
+TEST_F(HostServiceTest, AKeyThatIsNamedIsTheOneShownAlsoWhereAnotherIsTrusted) {
+    auto& a = bench.factory.at("fake://a");
+    a.host_key = "SHA256:shown"; // and trusted: no check is refused
+    auto named = [&](const std::string& key) { return bench.run(bench.service.add(caller(), definition("a"), key, soon())); };
+    auto other = named("SHA256:other");
+    ASSERT_FALSE(other);
+    EXPECT_EQ(other.error().code(), Errc::conflict);
+    EXPECT_EQ(bench.hosts.find(HostId{"a"}), nullptr);
+    EXPECT_TRUE(stored(bench).empty());
+    bench.until([&] { return a.closes == 1; }, "the end of what was tried");
+    auto same = named("SHA256:shown");
+    ASSERT_TRUE(same) << describe(same.error());
+    EXPECT_TRUE(same->is_added);
+}
+
+TEST_F(HostServiceTest, AKeyThatIsNamedAndNotShownAddsNothing) {
+    auto& a = bench.factory.at("fake://a");
+    auto named = [&] { return bench.run(bench.service.add(caller(), definition("a"), "SHA256:shown", soon())); };
+    auto without_keys = named();
+    ASSERT_FALSE(without_keys);
+    EXPECT_EQ(without_keys.error().code(), Errc::invalid_input);
+    ASSERT_EQ(without_keys.error().fields().size(), 1U);
+    EXPECT_EQ(without_keys.error().fields()[0].pointer, "/accept_host_key");
+    a.host_key = "SHA256:shown";
+    a.is_unreachable = true;
+    auto silent = named();
+    ASSERT_FALSE(silent);
+    EXPECT_EQ(silent.error().code(), Errc::host_unreachable);
+    EXPECT_TRUE(stored(bench).empty());
+}
+
 TEST_F(HostServiceTest, WhatCannotBeIsRefusedWithThePlace) {
     auto refused = [&](HostDefinition one) {
         auto added = bench.run(bench.service.add(caller(), std::move(one), "", soon()));
@@ -124,6 +155,12 @@ TEST_F(HostServiceTest, WhatCannotBeIsRefusedWithThePlace) {
     one = definition("a");
     one.labels["x\n"] = "y";
     EXPECT_EQ(refused(one), "/labels");
+    one = definition("a");
+    one.max_connections = limits::host_connections + 1;
+    EXPECT_EQ(refused(one), "/max_connections");
+    one = definition("a");
+    one.creating_limit = limits::host_creating + 1;
+    EXPECT_EQ(refused(one), "/creating_limit");
     EXPECT_TRUE(stored(bench).empty());
 }
 

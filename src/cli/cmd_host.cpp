@@ -74,6 +74,13 @@ void remove(Context& context, const HostOptions& options) {
     if (host_call(context, "DELETE", host_path(options.name))) context.message(fmt::format("host {} is removed", options.name));
 }
 
+// What this program can do about a step that failed; empty = nothing.
+std::string command_for(const std::string& step, const std::string& name, const json::value& outcome) {
+    if (step == "host_key") return "berth host accept-key " + name;
+    if (step == "authentication") return "berth host key " + cell(outcome, "host.endpoint");
+    return {};
+}
+
 // The steps with their times, and below each one that failed what to do.
 void test(Context& context, const HostOptions& options) {
     auto outcome = host_call(context, "POST", host_path(options.name, "/test"), "{}");
@@ -93,7 +100,10 @@ void test(Context& context, const HostOptions& options) {
         while (!head.empty() && (head.back() == '\n' || head.back() == ' ')) head.pop_back();
         auto text = cell(step, "text"), remedy = cell(step, "remedy");
         context.print(head + (text == "-" ? "" : ": " + printable(text)));
-        if (state == "failed" && remedy != "-") context.print("      → " + printable(remedy));
+        if (state != "failed") continue;
+        if (remedy != "-") context.print("      → " + printable(remedy));
+        if (auto command = command_for(cell(step, "name"), options.name, *outcome); !command.empty())
+            context.print("        " + printable(command));
     }
 }
 

@@ -2,6 +2,7 @@
 #include "cli/blocking.hpp"
 #include "cli/doctor.hpp"
 
+#include "base/limits.hpp"
 #include "base/random.hpp"
 #include "crypto/system_random.hpp"
 #include "base/log.hpp"
@@ -29,7 +30,6 @@ using docker::Client;
 using net::Task;
 
 constexpr Seconds patience = 15s;
-constexpr Seconds patience_for_the_way = 30s; // name, connection, sign-in and forwarding, one after the other
 constexpr std::size_t at_once = 8;            // hosts; each may take its time to be dead
 constexpr std::uint64_t little_disk = std::uint64_t{2048} * 1024 * 1024;
 constexpr std::string_view probe_image = "berth/test-rfb:latest";
@@ -106,7 +106,7 @@ private:
 
     // The same steps as `berth host test`. The engine itself is looked at more closely below.
     Task<bool> go_the_way() {
-        auto steps = co_await host_.examine(deadline_in(patience_for_the_way));
+        auto steps = co_await host_.examine(deadline_in(limits::host_examination));
         bool is_open = true;
         for (const auto& step : steps) {
             auto text = fmt::format("{}{}{}", step.title, step.text.empty() ? "" : ": ", step.text);
@@ -343,13 +343,7 @@ Task<void> examine(const config::Config& config, const config::Host& host, net::
         report.findings.push_back(failure(name, endpoint.error().operator_text(), "set the host's endpoint, DOCKER_HOST or the docker context"));
         co_return;
     }
-    if (endpoint->kind == docker::Endpoint::Kind::tcp && !host.tls_directory.empty()) {
-        docker::EndpointTls tls;
-        tls.ca = host.tls_directory + "/ca.pem";
-        tls.cert = host.tls_directory + "/cert.pem";
-        tls.key = host.tls_directory + "/key.pem";
-        endpoint->tls = std::move(tls);
-    }
+    docker::use_tls_directory(*endpoint, host.tls_directory);
     auto connector = docker::make_connector(*endpoint, context_of(config, host, executor));
     if (!connector) {
         report.findings.push_back(failure(name, connector.error().operator_text(), "correct the host's endpoint"));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/field.hpp"
 
+#include "base/limits.hpp"
 #include "config/units.hpp"
 
 #include <fmt/format.h>
@@ -215,7 +216,7 @@ Field span(std::string key, Seconds& target, Seconds least, Seconds most, std::s
 Field size(std::string key, std::int64_t& target, std::int64_t least, std::string help) {
     Field field = value(std::move(key), "size", std::move(help),
         [&target, least](std::string_view text) -> Complaint {
-            constexpr std::int64_t most = std::int64_t{64} << 40;
+            constexpr auto most = limits::host_memory_bytes; // nothing that is set here is larger than a host
             auto parsed = parse_size(text);
             if (!parsed) return "must be a size such as 512m, 4g or 2GiB, without a fraction";
             if ((*parsed != 0 && *parsed < least) || *parsed > most)

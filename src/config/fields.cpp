@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/fields.hpp"
 
+#include "base/limits.hpp"
 #include "config/units.hpp"
 
 #include <fmt/format.h>
@@ -131,8 +132,8 @@ Field cpus(std::int64_t& nano_cpus, std::string help) {
     return custom("cpus", "number",
         [&nano_cpus](std::string_view text) -> Complaint {
             auto parsed = parse_cpus(text);
-            if (!parsed || (*parsed != 0 && *parsed < 10'000'000) || *parsed > 1024'000'000'000)
-                return "must be a number of CPUs such as 2 or 0.5, from 0.01 to 1024 (0 = no limit)";
+            if (!parsed || (*parsed != 0 && *parsed < 10'000'000) || *parsed > limits::host_cpus * std::int64_t{1'000'000'000})
+                return fmt::format("must be a number of CPUs such as 2 or 0.5, from 0.01 to {} (0 = no limit)", limits::host_cpus);
             nano_cpus = *parsed;
             return {};
         },
@@ -193,16 +194,16 @@ std::vector<Field> host_fields(Host& host) {
             },
             [&host] { return host.name.str(); }, "Name of the host, kept with its sessions: do not reuse it for another machine."),
         text("endpoint", host.endpoint, engine_endpoint_rule, "`unix:///path`, `tcp://host:port` or `ssh://[user@]host[:port]`; empty = as the docker command would choose."),
-        number("weight", host.weight, 1, 1000, "Share of the sessions relative to other hosts."),
-        number("capacity_sessions", host.capacity_sessions, 0, 100'000, "Most live sessions here. 0 = no limit."),
+        number("weight", host.weight, 1, limits::host_weight, "Share of the sessions relative to other hosts."),
+        number("capacity_sessions", host.capacity_sessions, 0, limits::host_sessions, "Most live sessions here. 0 = no limit."),
         size("memory", host.memory_bytes, 64 * mib, "Memory for all sessions here together, by their templates' `memory`. 0 = no limit."),
         cpus(host.nano_cpus, "CPUs for all sessions here together, by their templates' `cpus`. 0 = no limit."),
-        number("creating_limit", host.creating_limit, 0, 64, "Creations at once at most. 0 = two per core of the host, which is what an engine can do."),
+        number("creating_limit", host.creating_limit, 0, limits::host_creating, "Creations at once at most. 0 = two per core of the host, which is what an engine can do."),
         pairs("labels", host.labels, label_rule, any_line, "What templates may ask for by `host_labels`."),
         text("public_name", host.public_name, any_line, "Name shown to people instead of `name`."),
         word("data_path", host.data_path, {"tunnel", "direct"}, "`tunnel`: desktops are published on the host's 127.0.0.1 and reached through the way to its engine; `direct`: on its address, where others can reach them too."),
         word("transport", host.transport, {"automatic", "libssh", "openssh"}, "Who speaks SSH: `libssh` inside the program, `openssh` the `ssh` command; `automatic` takes the command where the ssh configuration needs it."),
-        number("max_connections", host.max_connections, 1, 100, "SSH connections at most."),
+        number("max_connections", host.max_connections, 1, limits::host_connections, "SSH connections at most."),
         text("tls_directory", host.tls_directory, path_rule, "Folder with ca.pem, cert.pem, key.pem for tcp://."),
         flag("drained", host.is_drained, "Keeps its sessions, gets no new ones."),
     };

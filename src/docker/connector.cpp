@@ -2,6 +2,7 @@
 #include "docker/connector.hpp"
 
 #include "net/deadline.hpp"
+#include "net/dial_tcp.hpp"
 #include "ssh/client_config.hpp"
 
 namespace berth::docker {
@@ -28,14 +29,57 @@ Task<Result<ByteStreamPtr>> dial_there(
     co_return co_await net::run_on(executor, std::move(task));
 }
 
+ssh::Step step_of(const char* name, const char* title) {
+    ssh::Step step;
+    step.name = name;
+    step.title = title;
+    step.text = "not tried";
+    return step;
+}
+
+void settle(ssh::Step& step, Deadline begin, const std::optional<Error>& error, std::string seen, const char* remedy) {
+    step.took = since(begin);
+    step.state = error ? ssh::StepState::failed : ssh::StepState::ok;
+    step.text = error ? error->operator_text() : std::move(seen);
+    if (error) step.remedy = remedy;
+}
+
+// The steps before an engine at a TCP address. False: one has failed.
+Task<bool> examine_tcp(const Endpoint& endpoint, net::Dialer& engine, net::Executor core, Deadline deadline, std::vector<ssh::Step>& steps) {
+    steps.push_back(step_of("resolve", "Find the machine's address"));
+    steps.push_back(step_of("tcp", "Connect"));
+    if (endpoint.tls) steps.push_back(step_of("tls", "TLS"));
+    auto begin = std::chrono::steady_clock::now();
+    auto addresses = co_await net::resolve_tcp(endpoint.host, endpoint.port, deadline);
+    std::optional<Error> error;
+    if (!addresses) error = addresses.error();
+    settle(steps[0], begin, error, "", "Correct the machine's name, or make it known: DNS, /etc/hosts.");
+    if (error) co_return false;
+    steps[0].text = addresses->front().address().to_string();
+    begin = std::chrono::steady_clock::now();
+    auto socket = co_await net::connect_tcp(core, std::move(*addresses), deadline);
+    if (!socket) error = socket.error();
+    settle(steps[1], begin, error, "port " + std::to_string(endpoint.port),
+        "Start the engine with this address (-H tcp://…), and let the port through the firewalls on the way.");
+    if (error || !endpoint.tls) co_return !error;
+    begin = std::chrono::steady_clock::now();
+    auto stream = co_await engine.dial(core, deadline);
+    if (!stream) error = stream.error();
+    settle(steps[2], begin, error, "both sides know each other",
+        "Compare ca.pem, cert.pem and key.pem with what the engine uses, and the name with the one in its certificate.");
+    co_return !error;
+}
+
 // An engine behind a socket: on this machine, whatever its address looks like, or elsewhere.
 class SocketConnector final : public Connector {
 public:
     // `ports_host` empty: its loopback is out of reach.
     SocketConnector(
-        std::unique_ptr<net::Dialer> engine, std::string way, std::string ports_host, net::Executor core
+        const Endpoint& endpoint, std::unique_ptr<net::Dialer> engine, std::string way, std::string ports_host,
+        net::Executor core
     )
-        : engine_{std::move(engine)}
+        : endpoint_{endpoint}
+        , engine_{std::move(engine)}
         , way_{std::move(way)}
         , ports_host_{std::move(ports_host)}
         , core_{std::move(core)} {}
@@ -59,7 +103,23 @@ public:
         return report;
     }
 
+    Task<std::vector<ssh::Step>> examine(ssh::AskEngine ask, Deadline deadline) override {
+        std::vector<ssh::Step> steps;
+        bool is_open = true;
+        if (endpoint_.kind == Endpoint::Kind::tcp)
+            is_open = co_await examine_tcp(endpoint_, *engine_, core_, deadline, steps);
+        auto answer = step_of("engine", "The engine answers");
+        if (is_open) {
+            auto asking = ask(*engine_, deadline);
+            answer = co_await std::move(asking);
+            answer.name = "engine";
+        }
+        steps.push_back(std::move(answer));
+        co_return steps;
+    }
+
 private:
+    Endpoint endpoint_;
     std::unique_ptr<net::Dialer> engine_;
     std::string way_, ports_host_;
     net::Executor core_;
@@ -85,10 +145,9 @@ public:
         : core_{context.executor}
         , data_path_{context.data_path}
         , own_handshakes_{context.handshakes ? nullptr : std::make_unique<ssh::Handshakes>(context.executor)}
-        , link_{
-              context.executor,
-              context.handshakes ? *context.handshakes : *own_handshakes_,
-              link_config(endpoint, context)} {}
+        , handshakes_{context.handshakes ? *context.handshakes : *own_handshakes_}
+        , config_{link_config(endpoint, context)}
+        , link_{context.executor, handshakes_, config_} {}
 
     net::Dialer& engine() noexcept override { return link_.engine(); }
 
@@ -109,6 +168,10 @@ public:
         return link_.accept_key(std::move(fingerprint), deadline);
     }
     void on_changed(std::function<void()> call) override { link_.on_changed = std::move(call); }
+    Task<std::vector<ssh::Step>> examine(ssh::AskEngine ask, Deadline deadline) override {
+        auto ports = data_path_ == DataPath::tunnel ? ssh::Ports::needed : ssh::Ports::unused;
+        return ssh::examine(core_, handshakes_, config_, std::move(ask), ports, deadline);
+    }
 
     Task<void> stop() override {
         co_await link_.stop();
@@ -119,6 +182,8 @@ private:
     net::Executor core_;
     DataPath data_path_;
     std::unique_ptr<ssh::Handshakes> own_handshakes_;
+    ssh::Handshakes& handshakes_;
+    ssh::LinkConfig config_;
     ssh::HostLink link_;
 };
 
@@ -141,7 +206,7 @@ std::unique_ptr<Connector> tcp_connector(const Endpoint& endpoint, const Connect
     if (is_loopback(endpoint.host)) ports_host = loopback;
     else if (context.data_path == DataPath::direct) ports_host = endpoint.host;
     return std::make_unique<SocketConnector>(
-        tcp_engine(endpoint), endpoint.tls ? "tls" : "tcp", std::move(ports_host), context.executor
+        endpoint, tcp_engine(endpoint), endpoint.tls ? "tls" : "tcp", std::move(ports_host), context.executor
     );
 }
 
@@ -161,7 +226,7 @@ make_connector(const Endpoint& endpoint, const ConnectorContext& context) {
     switch (endpoint.kind) {
     case Endpoint::Kind::unix_socket:
         connector = std::make_unique<SocketConnector>(
-            net::make_unix_dialer(endpoint.path), "unix", loopback, context.executor
+            endpoint, net::make_unix_dialer(endpoint.path), "unix", loopback, context.executor
         );
         break;
     case Endpoint::Kind::tcp:

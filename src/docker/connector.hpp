@@ -5,9 +5,11 @@
 
 #include "docker/endpoint.hpp"
 #include "net/dialer.hpp"
+#include "ssh/examination.hpp"
 #include "ssh/host_link.hpp"
 
 #include <memory>
+#include <vector>
 
 namespace berth::docker {
 
@@ -24,6 +26,9 @@ public:
     dial_port(std::uint16_t port, net::Executor executor, Deadline deadline) = 0;
 
     virtual ConnectorReport report() const = 0;
+    // The way in, step by step, on a connection of its own: what comes after a failed step was not
+    // tried. `ask` is given a dialer to the engine, see ssh/examination.hpp. Ends at the deadline.
+    virtual net::Task<std::vector<ssh::Step>> examine(ssh::AskEngine ask, Deadline deadline) = 0;
     // Takes the host key that the machine shows now as known, if it has this fingerprint: conflict
     // if not, not_found where there are no keys.
     virtual net::Task<Status> accept_key(std::string fingerprint, Deadline deadline);

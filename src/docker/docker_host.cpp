@@ -215,7 +215,7 @@ Task<Result<broker::HostFacts>> DockerHost::facts(Deadline deadline) {
     auto began = std::chrono::steady_clock::now();
     auto info = co_await client_.info(deadline);
     if (!info) co_return info.error();
-    round_trip_ = std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now() - began);
+    round_trip_ = since(began);
     auto version = co_await client_.version(deadline);
     if (!version) co_return version.error();
     log_driver_ = choose_log_driver(info->log_drivers);

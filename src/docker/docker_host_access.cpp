@@ -100,18 +100,56 @@ broker::HostAccess DockerHost::access() const {
     return access;
 }
 
-Task<std::vector<broker::TestStep>> DockerHost::examine(Deadline deadline) {
-    std::vector<broker::TestStep> steps;
-    broker::TestStep step;
-    step.name = "engine";
+namespace {
+
+// Over a connection that nobody else uses: what is kept may still answer although the way is broken.
+Task<ssh::Step> ask_engine(net::Executor executor, net::Dialer& engine, Client::Config config, Deadline deadline) {
+    ssh::Step step;
     step.title = "The Docker engine answers";
     auto began = std::chrono::steady_clock::now();
-    auto answer = co_await facts(deadline);
-    step.took = std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now() - began);
-    step.state = answer ? broker::TestState::ok : broker::TestState::failed;
-    step.text = answer ? "Docker " + answer->version + ", API " + answer->api_version : answer.error().operator_text();
-    if (!answer) step.remedy = "Start the engine, and check that Berth's account may use its socket.";
-    steps.push_back(std::move(step));
+    Client client{executor, engine, std::move(config)};
+    auto info = co_await client.info(deadline);
+    step.took = since(began);
+    if (info) {
+        auto spoken = co_await client.api_version(deadline); // known since the call before
+        step.state = ssh::StepState::ok;
+        step.text = "Docker " + info->server_version + ", API " + (spoken ? *spoken : "");
+        co_return step;
+    }
+    step.state = ssh::StepState::failed;
+    step.text = info.error().operator_text();
+    step.remedy = info.error().code() == Errc::invalid_input
+                      ? "Use Docker 19.03 (API 1.40) or newer there."
+                      : "Start the engine there (systemctl start docker), and let the account use its socket (group docker).";
+    co_return step;
+}
+
+broker::TestStep test_step(ssh::Step seen) {
+    broker::TestStep step;
+    step.name = std::move(seen.name);
+    step.title = std::move(seen.title);
+    switch (seen.state) {
+    case ssh::StepState::ok: step.state = broker::TestState::ok; break;
+    case ssh::StepState::failed: step.state = broker::TestState::failed; break;
+    case ssh::StepState::skipped: step.state = broker::TestState::skipped; break;
+    }
+    step.took = seen.took;
+    step.text = std::move(seen.text);
+    step.remedy = std::move(seen.remedy);
+    return step;
+}
+
+} // namespace
+
+Task<std::vector<broker::TestStep>> DockerHost::examine(Deadline deadline) {
+    auto until = earlier(deadline, deadline_in(limits::host_examination));
+    ssh::AskEngine ask = [this](net::Dialer& engine, Deadline limit) {
+        return ask_engine(executor_, engine, config_.client, limit);
+    };
+    auto examining = connector_.examine(std::move(ask), until);
+    auto seen = co_await std::move(examining);
+    std::vector<broker::TestStep> steps;
+    for (auto& one : seen) steps.push_back(test_step(std::move(one)));
     co_return steps;
 }
 

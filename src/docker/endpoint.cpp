@@ -111,13 +111,9 @@ void add_environment_tls(const EndpointWorld& world, Endpoint& endpoint) {
     bool must_verify = non_empty(world, "DOCKER_TLS_VERIFY").has_value();
     if (!must_verify && !non_empty(world, "DOCKER_TLS") && !endpoint.tls) return;
     auto folder = non_empty(world, "DOCKER_CERT_PATH").value_or(config_folder(world));
-    EndpointTls tls;
-    tls.ca = folder + "/ca.pem";
-    tls.cert = folder + "/cert.pem";
-    tls.key = folder + "/key.pem";
+    use_tls_directory(endpoint, folder);
     // https:// alone verifies too; only DOCKER_TLS without _VERIFY asks for less.
-    tls.verify = must_verify || !non_empty(world, "DOCKER_TLS");
-    endpoint.tls = tls;
+    endpoint.tls->verify = must_verify || !non_empty(world, "DOCKER_TLS");
 }
 
 Result<Endpoint> from_context(const EndpointWorld& world, const std::string& name) {
@@ -207,6 +203,15 @@ std::string describe(const Endpoint& endpoint) {
     auto user = endpoint.user.empty() ? "" : endpoint.user + "@";
     auto port = endpoint.port == 0 ? "" : ":" + std::to_string(endpoint.port);
     return "ssh://" + user + host + port + endpoint.path;
+}
+
+void use_tls_directory(Endpoint& endpoint, const std::string& folder) {
+    if (endpoint.kind != Endpoint::Kind::tcp || folder.empty()) return;
+    EndpointTls tls;
+    tls.ca = folder + "/ca.pem";
+    tls.cert = folder + "/cert.pem";
+    tls.key = folder + "/key.pem";
+    endpoint.tls = std::move(tls);
 }
 
 EndpointWorld process_world() {

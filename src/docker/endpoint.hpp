@@ -34,6 +34,9 @@ struct Endpoint {
 // invalid_input names what is wrong; npipe and fd are refused with a reason.
 Result<Endpoint> parse_endpoint(std::string_view text);
 std::string describe(const Endpoint& endpoint); // back to a URL
+// Of a tcp endpoint: TLS with ca.pem, cert.pem and key.pem of the folder, as the docker command has
+// them in DOCKER_CERT_PATH. Nothing for another endpoint or without a folder.
+void use_tls_directory(Endpoint& endpoint, const std::string& folder);
 
 // What the resolution looks at; functions, so that tests own the world.
 struct EndpointWorld {

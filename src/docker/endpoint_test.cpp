@@ -163,6 +163,23 @@ TEST_F(EndpointResolution, HonoursTheConfigurationFolder) {
     EXPECT_EQ(resolve()->path, "/x.sock");
 }
 
+TEST(Endpoint, ATlsFolderIsForTcpOnly) {
+    auto with = [](const char* url, const char* folder) {
+        auto endpoint = *parse_endpoint(url);
+        use_tls_directory(endpoint, folder);
+        return endpoint.tls;
+    };
+    auto tls = with("tcp://10.0.0.7:2376", "/etc/tls");
+    ASSERT_TRUE(tls);
+    EXPECT_EQ(tls->ca, "/etc/tls/ca.pem");
+    EXPECT_EQ(tls->cert, "/etc/tls/cert.pem");
+    EXPECT_EQ(tls->key, "/etc/tls/key.pem");
+    EXPECT_TRUE(tls->verify);
+    EXPECT_FALSE(with("tcp://10.0.0.7:2376", ""));
+    EXPECT_FALSE(with("unix:///x.sock", "/etc/tls"));
+    EXPECT_FALSE(with("ssh://rack-1", "/etc/tls"));
+}
+
 TEST(Hash, IsSha256) {
     EXPECT_EQ(
         sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"

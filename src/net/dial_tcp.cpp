@@ -5,14 +5,12 @@
 #include "net/io_error.hpp"
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <memory>
 #include <tuple>
-#include <vector>
 
 namespace berth::net {
 namespace {
@@ -32,11 +30,11 @@ struct Lookup {
     asio::steady_timer is_done;
     bool has_ended = false;
     error_code ec;
-    std::vector<tcp::endpoint> endpoints;
+    TcpAddresses endpoints;
 };
 
-Task<Result<std::vector<tcp::endpoint>>> resolve(std::string host, std::uint16_t port) {
-    std::vector<tcp::endpoint> found;
+Task<Result<TcpAddresses>> resolve(std::string host, std::uint16_t port) {
+    TcpAddresses found;
     error_code ec;
     auto address = asio::ip::make_address(host, ec);
     if (!ec) {
@@ -100,22 +98,33 @@ private:
 
 } // namespace
 
-Task<Result<StreamSocket>> connect_tcp(
-    Executor executor, std::string host, std::uint16_t port, Deadline deadline
-) {
+Task<Result<TcpAddresses>> resolve_tcp(std::string host, std::uint16_t port, Deadline deadline) {
     auto resolving = resolve(std::move(host), port);
-    auto endpoints = co_await with_deadline(std::move(resolving), deadline);
-    if (!endpoints) co_return endpoints.error();
-    Error last{Errc::host_unreachable, "the name has no address"};
-    for (std::size_t i = 0; i < endpoints->size(); ++i) {
+    auto addresses = co_await with_deadline(std::move(resolving), deadline);
+    if (addresses && addresses->empty())
+        co_return Error{Errc::host_unreachable, "the name has no address"};
+    co_return addresses;
+}
+
+Task<Result<StreamSocket>>
+connect_tcp(Executor executor, TcpAddresses addresses, Deadline deadline) {
+    Error last{Errc::host_unreachable, "there is no address to connect to"};
+    for (std::size_t i = 0; i < addresses.size(); ++i) {
         StreamSocket socket{executor};
-        auto connecting = connect_one(socket, (*endpoints)[i]);
-        auto until = share_of(deadline, endpoints->size() - i);
+        auto connecting = connect_one(socket, addresses[i]);
+        auto until = share_of(deadline, addresses.size() - i);
         auto connected = co_await with_deadline(std::move(connecting), until);
         if (connected) co_return socket;
         last = connected.error();
     }
     co_return last;
+}
+
+Task<Result<StreamSocket>>
+connect_tcp(Executor executor, std::string host, std::uint16_t port, Deadline deadline) {
+    auto addresses = co_await resolve_tcp(std::move(host), port, deadline);
+    if (!addresses) co_return addresses.error();
+    co_return co_await connect_tcp(std::move(executor), std::move(*addresses), deadline);
 }
 
 std::unique_ptr<Dialer> make_tcp_dialer(std::string host, std::uint16_t port) {

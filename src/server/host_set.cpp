@@ -90,13 +90,7 @@ docker::ConnectorContext HostSet::context_of(const broker::HostDefinition& host)
 Result<broker::MadeHost> HostSet::make_host(const broker::HostDefinition& host) {
     auto endpoint = docker::resolve_endpoint(docker::process_world(), host.endpoint);
     if (!endpoint) return endpoint.error();
-    if (!host.tls_directory.empty()) {
-        docker::EndpointTls tls;
-        tls.ca = host.tls_directory + "/ca.pem";
-        tls.cert = host.tls_directory + "/cert.pem";
-        tls.key = host.tls_directory + "/key.pem";
-        endpoint->tls = std::move(tls);
-    }
+    docker::use_tls_directory(*endpoint, host.tls_directory);
     auto connector = docker::make_connector(*endpoint, context_of(host));
     if (!connector) return connector.error();
     docker::DockerHostConfig settings;

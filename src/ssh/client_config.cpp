@@ -221,7 +221,9 @@ Target default_target(const Address& address, const LocalWorld& world) {
     return target;
 }
 
-net::Task<Result<Target>> effective_config(Address address, std::string file, Deadline deadline) {
+namespace {
+
+net::Task<Result<Target>> ask_ssh(Address address, std::string file, Deadline deadline) {
     if (auto status = check_address(address); !status) co_return status.error();
     ChildProcess::Order order;
     order.arguments = {"ssh", "-G"};
@@ -242,6 +244,23 @@ net::Task<Result<Target>> effective_config(Address address, std::string file, De
     if (*status != 0)
         co_return Error{Errc::invalid_input, "ssh -G: " + log_safe((*child)->error_text(), 400)};
     co_return parse_client_config((*child)->output(), address, local_world());
+}
+
+} // namespace
+
+net::Task<Result<Target>> effective_target(LinkConfig link, Deadline deadline) {
+    auto target = co_await ask_ssh(link.address, link.config_file, deadline);
+    if (target && ::access(link.identity.c_str(), R_OK) == 0)
+        target->identity_files.insert(target->identity_files.begin(), link.identity);
+    co_return target;
+}
+
+Result<Transport> transport_for(Transport wanted, const Target& target) {
+    if (wanted == Transport::libssh && target.is_behind_proxy)
+        return Error{
+            Errc::invalid_input, "transport: libssh cannot do " + target.needs_openssh + "; take openssh or automatic"};
+    if (wanted == Transport::automatic && !target.needs_openssh.empty()) return Transport::openssh;
+    return wanted == Transport::openssh ? Transport::openssh : Transport::libssh;
 }
 
 } // namespace berth::ssh

@@ -33,9 +33,12 @@ Target parse_client_config(std::string_view text, const Address& address, const 
 // Pure. What ssh does without any configuration.
 Target default_target(const Address& address, const LocalWorld& world);
 
-// `file` replaces the user's and the system's configuration (ssh -F); empty = those. The address's
-// own user and port win. Errors: invalid_input (address, or ssh does not understand its files),
-// timed_out.
-net::Task<Result<Target>> effective_config(Address address, std::string file, Deadline deadline);
+// Of the link's address, whose own user and port win; its config_file replaces the user's and the
+// system's configuration (ssh -F). Errors: invalid_input (address, or ssh does not understand its
+// files), timed_out.
+net::Task<Result<Target>> effective_target(LinkConfig link, Deadline deadline);
+
+// Pure. libssh or openssh. invalid_input: libssh was asked for and cannot get there.
+Result<Transport> transport_for(Transport wanted, const Target& target);
 
 } // namespace berth::ssh

@@ -65,12 +65,39 @@ open_command(std::shared_ptr<Session> session, std::string command, Deadline dea
     }
 }
 
-net::Task<Result<Way>> judge(Way way, std::shared_ptr<Session> session, std::string path, Deadline deadline) {
+// Refused: there is no stream. The others had one: the command is missing, something else than an
+// engine answers, nothing answers.
+enum class Trial { refused, missing, garbled, silent, good };
+
+Trial trial_of(Errc code) {
+    if (code == Errc::not_found) return Trial::missing;
+    return code == Errc::protocol_violation ? Trial::garbled : Trial::silent;
+}
+
+net::Task<Trial> try_way(Way way, std::shared_ptr<Session> session, std::string path, Deadline deadline, Error& error) {
     auto stream = co_await open_way(session, way, path, deadline);
-    if (!stream) co_return stream.error();
+    if (!stream) {
+        error = stream.error();
+        co_return Trial::refused;
+    }
     auto answered = co_await ping_engine(**stream, deadline);
-    if (!answered) co_return answered.error();
-    co_return way;
+    if (answered) co_return Trial::good;
+    error = answered.error();
+    co_return trial_of(error.code());
+}
+
+// The exit status of a command that says nothing; nothing when it speaks or cannot be run.
+net::Task<Result<int>> quiet_status(std::shared_ptr<Session> session, std::string command, Deadline deadline) {
+    auto stream = co_await open_command(session, std::move(command), deadline);
+    if (!stream) co_return stream.error();
+    char byte = 0;
+    auto read = co_await (*stream)->read_some(boost::asio::buffer(&byte, 1));
+    if (!read) co_return read.error();
+    for (int i = 0; i < 25 && !(*stream)->exit_status(); ++i) co_await net::sleep_for(Milliseconds{10});
+    auto status = (*stream)->exit_status();
+    bool is_quiet = *read == 0 && (*stream)->error_text().empty();
+    if (!is_quiet || !status) co_return Error{Errc::protocol_violation, "the account's shell is none"};
+    co_return *status;
 }
 
 } // namespace
@@ -128,22 +155,64 @@ net::Task<Status> ping_engine(net::ByteStream& stream, Deadline deadline) {
     co_return co_await net::with_deadline(std::move(exchange), deadline);
 }
 
-net::Task<Result<Way>>
-find_way(std::shared_ptr<Session> session, std::string socket_path, Deadline deadline) {
-    auto direct = co_await judge(Way::streamlocal, session, socket_path, deadline);
-    if (direct || !session->is_up() || direct.error().code() == Errc::timed_out) co_return direct;
+net::Task<WaySearch>
+search_way(std::shared_ptr<Session> session, std::string socket_path, Deadline deadline) {
+    WaySearch search;
+    Error error;
+    auto direct = co_await try_way(Way::streamlocal, session, socket_path, deadline, error);
+    if (direct == Trial::good) {
+        search.way = Way::streamlocal;
+        co_return search;
+    }
+    search.error = error;
+    if (!session->is_up()) co_return search;
+    if (direct != Trial::refused) {
+        // A command would end at the same socket.
+        search.is_engines_fault = true;
+        if (direct == Trial::garbled) search.error = Error{Errc::host_unreachable, error.operator_text()};
+        co_return search;
+    }
+    if (error.code() == Errc::timed_out) co_return search;
     // Disabled, socket missing, no permission: the server's refusals read alike.
-    auto said = "forwarding to " + socket_path + " was refused (" + direct.error().operator_text() + ")";
+    search.refused = error.operator_text();
+    auto said = "forwarding to " + socket_path + " was refused (" + search.refused + ")";
     for (auto way : commands) {
         auto command = command_for(way, socket_path);
         if (command.empty()) continue;
-        auto found = co_await judge(way, session, socket_path, deadline);
-        if (found || !session->is_up()) co_return found;
-        said += "; " + command.substr(0, command.find(' ')) + ": " + found.error().operator_text();
+        auto trial = co_await try_way(way, session, socket_path, deadline, error);
+        if (trial == Trial::good) {
+            search.way = way;
+            search.error.reset();
+            co_return search;
+        }
+        search.error = error;
+        if (!session->is_up()) co_return search;
+        said += "; " + command.substr(0, command.find(' ')) + ": " + error.operator_text();
         // It is there and says what is wrong: the others would only say less.
-        if (found.error().code() != Errc::not_found) break;
+        search.is_engines_fault = trial == Trial::silent;
+        if (trial != Trial::missing) break;
     }
-    co_return Error{Errc::host_unreachable, said};
+    search.error = Error{Errc::host_unreachable, said};
+    co_return search;
+}
+
+net::Task<Result<Way>>
+find_way(std::shared_ptr<Session> session, std::string socket_path, Deadline deadline) {
+    auto search = co_await search_way(std::move(session), std::move(socket_path), deadline);
+    if (search.error) co_return *search.error;
+    co_return search.way;
+}
+
+net::Task<Obstacle>
+find_obstacle(std::shared_ptr<Session> session, std::string socket_path, Deadline deadline) {
+    if (!is_plain_path(socket_path)) co_return Obstacle::none;
+    auto looking = quiet_status(session, "test -S " + socket_path, deadline);
+    auto there = co_await net::with_deadline(std::move(looking), deadline);
+    if (there && *there == 1) co_return Obstacle::no_socket;
+    if (!there || *there != 0) co_return Obstacle::none;
+    auto trying = quiet_status(session, "test -r " + socket_path + " -a -w " + socket_path, deadline);
+    auto usable = co_await net::with_deadline(std::move(trying), deadline);
+    co_return usable && *usable == 1 ? Obstacle::no_permission : Obstacle::none;
 }
 
 } // namespace berth::ssh

@@ -6,6 +6,7 @@
 #include "net/byte_stream.hpp"
 #include "ssh/session.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -27,9 +28,25 @@ open_way(std::shared_ptr<Session> session, Way way, std::string socket_path, Dea
 // what the command wrote; not_found means that the command is missing there.
 net::Task<Status> ping_engine(net::ByteStream& stream, Deadline deadline);
 
-// Finds the way that works and has proved it with an answer of the engine. Runs on the session's
-// executor. The error says what each way said.
+// What a look for the way came to.
+struct WaySearch {
+    WaySearch() = default;
+    Way way = Way::none;         // has proved itself with an answer of the engine
+    std::string refused;         // what the server said to forwarding; empty = it forwards
+    std::optional<Error> error;  // without a way: what each way said
+    bool is_engines_fault = false; // the far socket was asked, and it is that which does not answer
+};
+// Tries the ways in their order. Runs on the session's executor.
+net::Task<WaySearch>
+search_way(std::shared_ptr<Session> session, std::string socket_path, Deadline deadline);
+// The same for who only needs the way.
 net::Task<Result<Way>>
 find_way(std::shared_ptr<Session> session, std::string socket_path, Deadline deadline);
+
+// Why a socket that refused cannot be used by our account, as far as its own shell can tell; nothing
+// when it sees no obstacle or cannot be asked. Runs on the session's executor.
+enum class Obstacle { none, no_socket, no_permission };
+net::Task<Obstacle>
+find_obstacle(std::shared_ptr<Session> session, std::string socket_path, Deadline deadline);
 
 } // namespace berth::ssh

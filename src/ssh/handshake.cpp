@@ -59,10 +59,6 @@ void prepare_socket(int socket) {
     ::setsockopt(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds, sizeof milliseconds);
 }
 
-Milliseconds since(Deadline begin) {
-    return std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now() - begin);
-}
-
 } // namespace
 
 // ---- Connection -----------------------------------------------------------------------------------
@@ -240,12 +236,13 @@ void Handshake::Run::look_at_key() {
 
 // True: stop, by success or by an error that no other key mends.
 bool Handshake::Run::take_answer(int rc, const std::string& what) {
-    if (rc == SSH_AUTH_SUCCESS) return true;
+    if (rc == SSH_AUTH_SUCCESS) outcome.identity = what;
     if (rc == SSH_AUTH_DENIED) note(what + " was not accepted");
     if (rc == SSH_AUTH_PARTIAL) note(what + " was accepted, the server wants more");
-    if (rc == SSH_AUTH_DENIED || rc == SSH_AUTH_PARTIAL) return false;
-    fail_library(rc, "authentication");
-    return true;
+    bool is_answered = rc == SSH_AUTH_SUCCESS || rc == SSH_AUTH_DENIED || rc == SSH_AUTH_PARTIAL;
+    outcome.denial = is_answered ? Denial::refused : Denial::none;
+    if (!is_answered) fail_library(rc, "authentication");
+    return rc == SSH_AUTH_SUCCESS || !is_answered;
 }
 
 bool Handshake::Run::try_file(const std::string& path) {
@@ -254,6 +251,7 @@ bool Handshake::Run::try_file(const std::string& path) {
     bool is_encrypted = false;
     // Not ssh_userauth_publickey_auto: it writes a .pub beside a key that has none.
     if (ssh_pki_import_privkey_file(path.c_str(), nullptr, no_passphrase, &is_encrypted, &key) != SSH_OK) {
+        if (is_encrypted && outcome.denial == Denial::no_key) outcome.denial = Denial::locked_key;
         note(path + (is_encrypted ? " needs a passphrase: load it into the agent" : " cannot be read as a private key"));
         return false;
     }
@@ -285,10 +283,16 @@ void Handshake::Run::log_in() {
     ScopeExit timing{[&] { outcome.authentication = since(begin); }};
     outcome.stage = Stage::authentication;
     auto rc = drive([this] { return ssh_userauth_none(session, nullptr); }, SSH_AUTH_AGAIN);
-    if (rc == SSH_AUTH_SUCCESS) return;
+    if (rc == SSH_AUTH_SUCCESS) {
+        outcome.identity = "no proof at all";
+        return;
+    }
     if (rc != SSH_AUTH_DENIED && rc != SSH_AUTH_PARTIAL) return fail_library(rc, "authentication");
-    if ((ssh_userauth_list(session, nullptr) & SSH_AUTH_METHOD_PUBLICKEY) == 0)
+    if ((ssh_userauth_list(session, nullptr) & SSH_AUTH_METHOD_PUBLICKEY) == 0) {
+        outcome.denial = Denial::no_method;
         return fail(Errc::host_unreachable, "authentication: the server takes no keys for user " + order.target.user);
+    }
+    outcome.denial = Denial::no_key;
     // Files first: an agent full of other keys would use up the server's MaxAuthTries.
     for (const auto& path : order.target.identity_files)
         if (try_file(path)) return;

@@ -16,18 +16,26 @@
 namespace berth::ssh {
 
 // How far a connection came, in this order.
-enum class Stage { resolve, tcp, banner, key_exchange, host_key, authentication, done };
+enum class Stage { turn, resolve, tcp, banner, key_exchange, host_key, authentication, done };
+
+// Why nobody was let in, where somebody was not: the server takes no keys; there was none to offer,
+// or none without a passphrase; none was accepted. None of these: it did not answer.
+enum class Denial { none, no_method, no_key, locked_key, refused };
 
 enum class Goal { log_in, see_key }; // see_key ends, without authentication, at the host key
 
 struct Outcome {
     Outcome() = default;
     std::optional<Error> error; // nothing: the goal is reached
-    Stage stage = Stage::resolve;
+    Stage stage = Stage::turn;
     HostKey offered;
     KeyCheck check;
+    std::string addresses; // that the name has: "192.0.2.7, 2001:db8::7"
+    std::string peer;      // the one that was connected to
+    std::string identity;  // what was accepted: a file, "the agent's keys", "no proof at all"
+    Denial denial = Denial::none;
     std::string notes; // what was left out on the way: a frozen agent, an encrypted key
-    Milliseconds tcp{0}, key_exchange{0}, authentication{0};
+    Milliseconds resolve{0}, tcp{0}, key_exchange{0}, authentication{0};
     Connection connection; // after log_in
 };
 

@@ -4,7 +4,9 @@
 #include "base/scope_exit.hpp"
 #include "net/blocking_pool.hpp"
 #include "net/deadline.hpp"
+#include "net/dial_tcp.hpp"
 #include "net/signal.hpp"
+#include "net/task_scope.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
@@ -56,7 +58,8 @@ net::Task<Status> wait_done(std::shared_ptr<Job> job) {
 struct Handshakes::State : std::enable_shared_from_this<Handshakes::State> {
     explicit State(net::Executor executor_)
         : executor{std::move(executor_)}
-        , freed{executor} {}
+        , freed{executor}
+        , ending{executor, "ssh ending"} {}
 
     net::BlockingPool& threads() {
         if (!pool) pool = std::make_unique<net::BlockingPool>(limits::ssh_handshakes, "ssh");
@@ -82,6 +85,7 @@ struct Handshakes::State : std::enable_shared_from_this<Handshakes::State> {
     int running = 0;
     bool is_stopping = false;
     net::Signal freed;
+    net::TaskScope ending; // what must end well although nobody waits for it
 };
 
 Handshakes::Handshakes(net::Executor executor)
@@ -139,10 +143,42 @@ Handshakes::State::shake_hands(Handshake::Order order, int socket, std::string h
 
 namespace {
 
-net::Task<Result<net::ByteStreamPtr>>
-connect(const Target& target, const net::Executor& executor, Deadline deadline) {
-    auto dialer = net::make_tcp_dialer(target.host, target.port);
-    co_return co_await dialer->dial(executor, deadline);
+std::string list_of(const net::TcpAddresses& addresses) {
+    std::string text;
+    for (const auto& one : addresses) text += (text.empty() ? "" : ", ") + one.address().to_string();
+    return text;
+}
+
+// Resolves and connects; the outcome says how far it came.
+net::Task<net::ByteStreamPtr>
+connect(const Target& target, net::Executor executor, Deadline deadline, Outcome& outcome) {
+    auto begin = std::chrono::steady_clock::now();
+    outcome.stage = Stage::resolve;
+    auto addresses = co_await net::resolve_tcp(target.host, target.port, deadline);
+    outcome.resolve = since(begin);
+    if (!addresses) {
+        outcome.error = addresses.error();
+        co_return nullptr;
+    }
+    outcome.addresses = list_of(*addresses);
+    begin = std::chrono::steady_clock::now();
+    outcome.stage = Stage::tcp;
+    auto socket = co_await net::connect_tcp(std::move(executor), std::move(*addresses), deadline);
+    outcome.tcp = since(begin);
+    if (!socket) {
+        outcome.error = Error{socket.error()}.with_context(target.host + " port " + std::to_string(target.port));
+        co_return nullptr;
+    }
+    outcome.peer = net::peer_of(*socket);
+    co_return net::make_socket_stream(std::move(*socket));
+}
+
+// What was seen before the handshake belongs to the whole.
+void add_way(Outcome& outcome, Outcome way) {
+    outcome.resolve = way.resolve;
+    outcome.tcp = way.tcp;
+    outcome.addresses = std::move(way.addresses);
+    outcome.peer = std::move(way.peer);
 }
 
 } // namespace
@@ -154,19 +190,18 @@ net::Task<Outcome> Handshakes::run(Handshake::Order order, Deadline deadline) {
         auto host = order.target.host;
         auto turn = state->take_turn(host);
         auto turned = co_await net::with_deadline(std::move(turn), order.deadline);
-        if (!turned) co_return failed(Stage::resolve, turned.error());
+        if (!turned) co_return failed(Stage::turn, turned.error());
         bool is_handed_over = false;
         ScopeExit leave{[&] {
             if (!is_handed_over) state->release(host);
         }};
-        auto begin = std::chrono::steady_clock::now();
-        auto stream = co_await connect(order.target, state->executor, order.deadline);
-        if (!stream) co_return failed(Stage::tcp, stream.error());
-        auto took = std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now() - begin);
-        auto socket = (*stream)->release_descriptor();
+        Outcome way;
+        auto stream = co_await connect(order.target, state->executor, order.deadline, way);
+        if (!stream) co_return way;
+        auto socket = stream->release_descriptor();
         is_handed_over = true;
         auto outcome = co_await state->shake_hands(order, socket, host);
-        outcome.tcp = took;
+        add_way(outcome, std::move(way));
         bool was_early = outcome.error && outcome.stage == Stage::banner &&
                          outcome.error->code() == Errc::host_unreachable;
         // A server with its hands full drops whom it likes; each time it gets more room to breathe.
@@ -182,6 +217,8 @@ net::Task<Status> Handshakes::run_blocking(std::function<Status()> call) {
     co_return co_await state->threads().run(std::move(call));
 }
 
+void Handshakes::finish(net::Task<void> task) { state_->ending.spawn(std::move(task)); }
+
 net::Task<void> Handshakes::stop() {
     auto state = state_;
     state->is_stopping = true;
@@ -191,6 +228,8 @@ net::Task<void> Handshakes::stop() {
         auto seen = state->freed.count();
         co_await state->freed.wait_past(seen);
     }
+    co_await state->ending.join();
+    co_await state->ending.stop();
 }
 
 } // namespace berth::ssh

@@ -3,7 +3,7 @@
 // Connects and logs in, without blocking its executor: TCP there, the rest on a few threads of its
 // own. One object for all hosts, since the bound is of this machine.
 
-#include "net/dialer.hpp"
+#include "net/task.hpp"
 #include "ssh/handshake.hpp"
 
 #include <functional>
@@ -27,6 +27,10 @@ public:
     net::Task<Outcome> run(Handshake::Order order, Deadline deadline);
     // On one of the threads: for small files.
     net::Task<Status> run_blocking(std::function<Status()> call);
+
+    // Runs to its end, for what must be ended in good order by somebody who may be cancelled
+    // meanwhile; stop() waits for it. Before stop().
+    void finish(net::Task<void> task);
 
     // Aborts what runs and waits for it.
     net::Task<void> stop();

@@ -8,16 +8,12 @@
 #include "ssh/openssh_child.hpp"
 #include "ssh/sessions.hpp"
 
-#include <unistd.h>
-
 namespace berth::ssh {
 namespace {
 
 using net::ByteStreamPtr;
 using net::Task;
 using SessionPtr = Sessions::SessionPtr;
-
-constexpr const char* loopback = "127.0.0.1";
 
 std::string url_of(const LinkConfig& config) {
     const auto& address = config.address;
@@ -101,17 +97,6 @@ Sessions::Config sessions_config(const LinkConfig& config) {
     return settings;
 }
 
-OpensshChild::Config child_config(const LinkConfig& config) {
-    OpensshChild::Config settings;
-    settings.address = config.address;
-    settings.config_file = config.config_file;
-    settings.identity = config.identity;
-    settings.engine_socket = config.engine_socket;
-    settings.own_known_hosts = config.own_known_hosts;
-    settings.session = config.session;
-    return settings;
-}
-
 } // namespace
 
 HostLink::State::State(net::Executor core_, Handshakes& handshakes_, LinkConfig config_)
@@ -121,7 +106,7 @@ HostLink::State::State(net::Executor core_, Handshakes& handshakes_, LinkConfig 
     , known_hosts{config.own_known_hosts}
     , found{core}
     , sessions{core, [this](Deadline deadline) { return connect(Goal::log_in, deadline); }, sessions_config(config)}
-    , child{core, handshakes, child_config(config)} {
+    , child{core, handshakes, OpensshChild::Config{config}} {
     child.on_started = [this](const Outcome& outcome) { note_outcome(outcome); };
     child.on_down = [this](const Error& error) { note_down(error); };
     sessions.on_dialled = [this](const Outcome& outcome) { note_outcome(outcome); };
@@ -134,10 +119,8 @@ Task<Result<Target>> HostLink::State::target(Deadline deadline) {
     auto self = shared_from_this();
     if (kept_target && std::chrono::steady_clock::now() < target_until) co_return *kept_target;
     auto until = earlier(deadline, deadline_in(limits::ssh_config));
-    auto fresh = co_await effective_config(config.address, config.config_file, until);
+    auto fresh = co_await effective_target(config, until);
     if (!fresh) co_return fresh.error();
-    if (::access(config.identity.c_str(), R_OK) == 0)
-        fresh->identity_files.insert(fresh->identity_files.begin(), config.identity);
     kept_target = *fresh;
     target_until = deadline_in(limits::ssh_config_fresh);
     co_return fresh;
@@ -177,12 +160,9 @@ Task<Status> HostLink::State::choose_transport(Deadline deadline) {
     if (uses_openssh ? child.is_up() : sessions.connections() > 0) co_return Status{};
     auto where = co_await target(deadline);
     if (!where) co_return where.error();
-    bool may_libssh = where->needs_openssh.empty();
-    if (config.transport == Transport::libssh && where->is_behind_proxy)
-        co_return Error{
-            Errc::invalid_input, "transport: libssh cannot do " + where->needs_openssh + "; take openssh or automatic"};
-    uses_openssh = config.transport == Transport::openssh ||
-                   (config.transport == Transport::automatic && !may_libssh);
+    auto chosen = transport_for(config.transport, *where);
+    if (!chosen) co_return chosen.error();
+    uses_openssh = *chosen == Transport::openssh;
     co_return Status{};
 }
 
@@ -315,9 +295,11 @@ Task<Status> HostLink::State::accept_key(std::string fingerprint, Deadline deadl
     auto self = shared_from_this();
     auto outcome = co_await see_key(deadline);
     if (outcome.error) co_return *outcome.error;
-    if (outcome.offered.fingerprint != fingerprint)
-        co_return Error{
-            Errc::conflict, describe() + " shows the key " + outcome.offered.fingerprint + " now"};
+    const auto& shown = outcome.offered.fingerprint;
+    if (shown != fingerprint) {
+        auto both = "the machine shows " + shown + " now, not " + log_safe(fingerprint, 80);
+        co_return Error{Errc::conflict, describe() + ": " + both, "Nothing was changed: " + both + "."};
+    }
     if (outcome.check.verdict == KeyVerdict::revoked)
         co_return Error{Errc::conflict, describe() + ": this key is marked as revoked"};
     auto where = co_await target(deadline);

@@ -15,20 +15,6 @@
 
 namespace berth::ssh {
 
-struct LinkConfig {
-    LinkConfig() = default;
-    Address address;
-    std::string engine_socket = "/var/run/docker.sock";
-    Transport transport = Transport::automatic;
-    int most_connections = limits::ssh_connections;
-    std::string own_known_hosts;           // the file that accept_key writes
-    std::string config_file;               // instead of the user's ssh_config; empty = that
-    std::string identity; // a private key of our own, tried first; empty or not there = none
-    Milliseconds idle = limits::ssh_idle;  // then a connection for desktops is closed
-    SessionConfig session;
-    std::uint64_t rekey_bytes = 0;         // 0 = the library's own
-};
-
 enum class KeyState { none, ok, unknown, changed };
 
 // For people; known without asking anybody.
@@ -66,7 +52,8 @@ public:
     // The key that the machine shows now, and what we know of it; no authentication.
     net::Task<Result<Outcome>> see_key(Deadline deadline);
     // Takes the key that the machine shows now as the known one, if its fingerprint is this: into our
-    // own file, in place of an older one. conflict: it shows another.
+    // own file, in place of an older one; one that is known already is fine. conflict: it shows
+    // another (both in the text), or this one is revoked. Else the errors of a connection.
     net::Task<Status> accept_key(std::string fingerprint, Deadline deadline);
     // Takes nothing of this machine as known any more in our own file.
     net::Task<Status> forget_key(Deadline deadline);

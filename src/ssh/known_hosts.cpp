@@ -24,6 +24,9 @@ using Bytes = std::vector<unsigned char>;
 
 std::optional<Bytes> decode_base64(std::string_view text) {
     if (text.empty() || text.size() % 4 != 0 || text.size() > 64 * 1024) return std::nullopt;
+    // OpenSSL takes the padding for zeros, wherever it stands.
+    auto end = text.find('=');
+    if (end != std::string_view::npos && end + 2 < text.size()) return std::nullopt;
     Bytes bytes(text.size() / 4 * 3);
     auto n = EVP_DecodeBlock(
         bytes.data(),

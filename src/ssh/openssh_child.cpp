@@ -4,6 +4,7 @@
 #include "base/log.hpp"
 #include "base/scope_exit.hpp"
 #include "net/deadline.hpp"
+#include "net/dialer.hpp"
 #include "ssh/backoff.hpp"
 #include "ssh/child_process.hpp"
 #include "ssh/engine_way.hpp"
@@ -72,6 +73,15 @@ Error error_from(std::string_view said) {
     return Error{Errc::host_unreachable, text};
 }
 
+// How far it came, by the same words.
+Stage stage_of(const Error& error) {
+    auto has = [&error](std::string_view part) { return error.operator_text().find(part) != std::string::npos; };
+    if (error.code() == Errc::host_key_unknown || error.code() == Errc::host_key_changed) return Stage::host_key;
+    if (has("Permission denied")) return Stage::authentication;
+    if (has("Could not resolve hostname")) return Stage::resolve;
+    return has("connect to host") ? Stage::tcp : Stage::banner;
+}
+
 std::string read_file(const std::string& path) {
     std::ifstream file{path};
     std::ostringstream text;
@@ -92,6 +102,14 @@ Result<std::string> private_folder() {
 
 } // namespace
 
+OpensshChild::Config::Config(const LinkConfig& link)
+    : address{link.address}
+    , config_file{link.config_file}
+    , identity{link.identity}
+    , engine_socket{link.engine_socket}
+    , own_known_hosts{link.own_known_hosts}
+    , session{link.session} {}
+
 OpensshChild::OpensshChild(net::Executor core, Handshakes& threads, Config config)
     : core_{std::move(core)}
     , threads_{threads}
@@ -102,6 +120,8 @@ OpensshChild::OpensshChild(net::Executor core, Handshakes& threads, Config confi
 OpensshChild::~OpensshChild() = default;
 
 bool OpensshChild::is_up() const { return process_ && !is_starting_ && !process_->has_ended(); }
+
+std::string OpensshChild::said() const { return process_ ? log_safe(process_->error_text(), 600) : ""; }
 
 std::optional<Deadline> OpensshChild::next_try() const {
     if (failures_ == 0) return std::nullopt;
@@ -156,6 +176,7 @@ Task<void> OpensshChild::start(Target target) {
     if (started) {
         outcome.stage = Stage::done;
         outcome.check.verdict = KeyVerdict::ok;
+        outcome.identity = "what the ssh command offered";
         failures_ = 0;
         next_try_ = {};
         scope_.spawn(watch());
@@ -167,6 +188,8 @@ Task<void> OpensshChild::start(Target target) {
         if (code == Errc::host_key_unknown || code == Errc::host_key_changed)
             outcome = co_await see_key(target, deadline_in(limits::ssh_connect));
         outcome.error = started.error();
+        outcome.stage = stage_of(started.error());
+        if (outcome.stage == Stage::authentication) outcome.denial = Denial::refused;
         last_error_ = started.error();
         ++failures_;
         ++failed_starts_;
@@ -263,7 +286,7 @@ Task<Status> OpensshChild::forward(std::string where, std::string to, Deadline d
 
 Task<Status> OpensshChild::forward_port(std::uint16_t port, Deadline deadline) {
     auto name = std::to_string(port);
-    auto to = "127.0.0.1:" + name;
+    auto to = std::string{loopback} + ":" + name;
     if (auto known = std::ranges::find(ports_, port); known != ports_.end()) {
         ports_.erase(known);
         ports_.push_back(port);
@@ -276,7 +299,7 @@ Task<Status> OpensshChild::forward_port(std::uint16_t port, Deadline deadline) {
     auto oldest = std::to_string(ports_.front());
     ports_.pop_front();
     // Streams over it go on; only new ones would need it.
-    auto forwarding = path_of(oldest) + ":127.0.0.1:" + oldest;
+    auto forwarding = path_of(oldest) + ":" + loopback + ":" + oldest;
     auto cancelled = co_await control("cancel", forwarding, deadline);
     static_cast<void>(cancelled);
     ::unlink(path_of(oldest).c_str());
@@ -309,8 +332,8 @@ OpensshChild::dial_engine(const Target& target, net::Executor executor, Deadline
         if (!trial) co_return trial.error();
         auto answered = co_await ping_engine(**trial, deadline);
         if (!answered) {
-            auto said = process_ ? log_safe(process_->error_text(), 300) : "";
-            co_return Error{answered.error().code(), answered.error().operator_text() + (said.empty() ? "" : " (ssh: " + said + ")")};
+            auto words = said();
+            co_return Error{answered.error().code(), answered.error().operator_text() + (words.empty() ? "" : " (ssh: " + words + ")")};
         }
         has_answered_ = true;
     }

@@ -26,6 +26,7 @@ class OpensshChild {
 public:
     struct Config {
         Config() = default;
+        explicit Config(const LinkConfig& link);
         Address address;
         std::string config_file; // instead of the account's; empty = that
         std::string identity;    // a private key of our own; empty or not there = none
@@ -50,6 +51,9 @@ public:
     // The key that the machine shows, learnt by a run of ssh that does not log in.
     net::Task<Outcome> see_key(const Target& target, Deadline deadline);
 
+    // What the running process wrote to its standard error: why it could not open a stream. Empty
+    // when none runs.
+    std::string said() const;
     bool is_up() const;
     bool is_starting() const noexcept { return is_starting_; }
     std::optional<Deadline> next_try() const;

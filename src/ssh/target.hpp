@@ -49,4 +49,21 @@ struct SessionConfig {
     std::size_t channels = limits::ssh_channels;
 };
 
+// How one machine is used.
+struct LinkConfig {
+    LinkConfig() = default;
+    Address address;
+    std::string engine_socket = "/var/run/docker.sock";
+    Transport transport = Transport::automatic;
+    int most_connections = limits::ssh_connections;
+    std::string own_known_hosts;           // the file that accept_key writes
+    std::string config_file;               // instead of the user's ssh_config; empty = that
+    std::string identity; // a private key of our own, tried first; empty or not there = none
+    Milliseconds idle = limits::ssh_idle;  // then a connection for desktops is closed
+    SessionConfig session;
+    std::uint64_t rekey_bytes = 0;         // 0 = the library's own
+};
+
+inline constexpr const char* loopback = "127.0.0.1"; // of the machine behind the connection
+
 } // namespace berth::ssh

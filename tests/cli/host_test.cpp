@@ -114,15 +114,15 @@ TEST_F(CliHost, AChangedKeyNeedsItsFingerprint) {
 }
 
 TEST_F(CliHost, AFailedStepIs1WithItsRemedy) {
-    FakeServer server{socket(), 200, R"({"host":{"name":"a"},"steps":[
+    FakeServer server{socket(), 200, R"({"host":{"name":"a","endpoint":"ssh://desk@rack-1"},"steps":[
         {"name":"tcp","title":"The machine answers","state":"ok","ms":3,"text":"10.0.0.7 port 22","remedy":null},
-        {"name":"authentication","title":"It lets us in","state":"failed","ms":40,"text":"publickey was refused\u001b[2J","remedy":"berth host key"},
+        {"name":"authentication","title":"It lets us in","state":"failed","ms":40,"text":"publickey was refused\u001b[2J","remedy":"put the key there"},
         {"name":"engine","title":"The engine answers","state":"skipped","ms":0,"text":"","remedy":null}]})"};
     auto outcome = run({"host", "test", "a"});
     EXPECT_EQ(outcome.code, 1);
     EXPECT_THAT(outcome.out, HasSubstr("ok  The machine answers  3 ms: 10.0.0.7 port 22\n"));
     EXPECT_THAT(outcome.out, HasSubstr("failed  It lets us in  40 ms: publickey was refused"));
-    EXPECT_THAT(outcome.out, HasSubstr("→ berth host key"));
+    EXPECT_THAT(outcome.out, HasSubstr("→ put the key there\n        berth host key ssh://desk@rack-1\n"));
     EXPECT_THAT(outcome.out, HasSubstr("skipped  The engine answers\n"));
     EXPECT_THAT(outcome.out, Not(HasSubstr("\033")));
     auto with_json = run({"host", "test", "a", "--json"});

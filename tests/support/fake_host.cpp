@@ -194,6 +194,7 @@ net::Task<std::vector<broker::TestStep>> FakeHost::examine(Deadline) {
 }
 
 net::Task<Status> FakeHost::accept_key(std::string fingerprint, Deadline) {
+    if (is_unreachable) co_return Error{Errc::host_unreachable, "unreachable"};
     if (host_key.empty()) co_return Error{Errc::not_found, "no keys"};
     if (fingerprint != host_key) co_return Error{Errc::conflict, "another key"};
     refusal.reset();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/native/host_body.hpp"
 
+#include "base/limits.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -8,9 +10,6 @@
 namespace berth::api::native {
 namespace {
 
-constexpr std::int64_t most_bytes = std::int64_t{64} << 40; // as the configuration
-constexpr double most_cpus = 65536;
-constexpr std::size_t longest_message = 500;
 constexpr std::size_t fingerprint_length = 50;
 
 void take(Body& body, std::string_view name, int least, int most, int& into) {
@@ -34,13 +33,14 @@ void take_word(Body& body, std::string_view name, const std::array<std::string_v
 } // namespace
 
 void read_host_members(Body& body, broker::HostDefinition& into) {
-    take(body, "weight", 1, 1000, into.weight);
-    take(body, "capacity_sessions", 0, 100'000, into.capacity_sessions);
-    take(body, "creating_limit", 0, 64, into.creating_limit);
-    take(body, "max_connections", 1, 100, into.max_connections);
-    if (auto bytes = body.number_in("memory_bytes", 0, most_bytes)) into.memory_bytes = *bytes;
+    take(body, "weight", 1, limits::host_weight, into.weight);
+    take(body, "capacity_sessions", 0, limits::host_sessions, into.capacity_sessions);
+    take(body, "creating_limit", 0, limits::host_creating, into.creating_limit);
+    take(body, "max_connections", 1, limits::host_connections, into.max_connections);
+    if (auto bytes = body.number_in("memory_bytes", 0, limits::host_memory_bytes)) into.memory_bytes = *bytes;
     if (auto cpus = body.decimal("cpus")) {
-        if (*cpus < 0 || *cpus > most_cpus) body.complain("cpus", "must lie between 0 and 65536");
+        if (*cpus < 0 || *cpus > limits::host_cpus)
+            body.complain("cpus", "must lie between 0 and " + std::to_string(limits::host_cpus));
         else into.nano_cpus = std::llround(*cpus * 1000) * 1'000'000;
     }
     if (auto labels = body.text_map("labels")) into.labels = std::move(*labels);
@@ -56,7 +56,8 @@ broker::HostModeRecord read_maintenance(Body& body) {
     mode.message = body.text("message").value_or("");
     auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
     if (std::any_of(mode.message.begin(), mode.message.end(), is_control)) body.complain("message", "has control characters");
-    if (mode.message.size() > longest_message) body.complain("message", "is longer than 500 bytes");
+    if (mode.message.size() > limits::maintenance_message)
+        body.complain("message", "is longer than " + std::to_string(limits::maintenance_message) + " bytes");
     if (auto until = body.text("until")) {
         mode.until = parse_rfc3339(*until);
         if (!mode.until) body.complain("until", "must be a time such as 2026-11-23T21:00:00Z");

@@ -22,7 +22,6 @@ template <class E, std::size_t n>
 std::string_view word(E value, const std::array<std::string_view, n>& words) {
     return words[static_cast<std::size_t>(value)];
 }
-constexpr std::array<std::string_view, 3> modes{"active", "draining", "maintenance"};
 constexpr std::array<std::string_view, 2> origins{"file", "added"};
 constexpr std::array<std::string_view, 2> data_paths{"tunnel", "direct"};
 constexpr std::array<std::string_view, 3> transports{"automatic", "libssh", "openssh"};
@@ -74,7 +73,7 @@ json::object labels_json(const std::map<std::string, std::string>& labels) {
 void add_settings(json::object& out, const broker::HostEntry& host) {
     const auto& definition = host.definition;
     out["weight"] = definition.weight;
-    out["mode"] = word(host.mode.mode, modes);
+    out["mode"] = name_of(host.mode.mode);
     out["maintenance"] = maintenance_json(host.mode);
     out["origin"] = word(definition.origin, origins);
     out["data_path"] = word(definition.data_path, data_paths);

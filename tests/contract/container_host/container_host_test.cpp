@@ -5,6 +5,7 @@
 #include "tests/contract/container_host/lab.hpp"
 
 #include <boost/asio/post.hpp>
+#include <gmock/gmock.h>
 
 #include <algorithm>
 #include <set>
@@ -390,6 +391,20 @@ TEST_P(ContainerHost, KnowsItsEngine) {
     EXPECT_FALSE(facts->api_version.empty());
     EXPECT_GT(facts->cpus, 0);
     EXPECT_GT(facts->memory_bytes, 0);
+}
+
+TEST_P(ContainerHost, ShowsTheWayToItsEngineStepByStep) {
+    auto steps = lab_->run(lab_->host().examine(lab_->soon()));
+    std::string names;
+    for (const auto& step : steps) {
+        names += step.name + " ";
+        EXPECT_EQ(step.state, broker::TestState::ok) << step.name << ": " << step.text;
+        EXPECT_FALSE(step.title.empty() || step.text.empty()) << step.name;
+        EXPECT_EQ(step.remedy, "") << step.name;
+        if (step.name == "engine") EXPECT_THAT(step.text, testing::MatchesRegex("Docker .+, API 1\\..+"));
+    }
+    auto is_far = std::string_view{GetParam()} == "ssh";
+    EXPECT_EQ(names, is_far ? "resolve tcp host_key authentication forwarding engine ports " : "engine ");
 }
 
 // ---- watch --------------------------------------------------------------------------------------

@@ -79,6 +79,42 @@ TEST_F(EngineFaults, AFrozenEngineIsATimeOut) {
     EXPECT_TRUE(create());
 }
 
+TEST_F(EngineFaults, AnExaminationSaysWhatIsWrongWithTheEngine) {
+    auto engine_step = [](EngineLab& lab, Deadline deadline) {
+        auto steps = lab.run(lab.host().examine(deadline));
+        return steps.empty() ? broker::TestStep{} : steps.back();
+    };
+    lab_.fake().inject("GET /info", EngineFault{Kind::status}, -1);
+    auto failed = engine_step(lab_, lab_.soon());
+    EXPECT_EQ(failed.state, broker::TestState::failed);
+    EXPECT_NE(failed.text.find("scripted failure"), std::string::npos) << failed.text;
+    EXPECT_NE(failed.remedy.find("systemctl start docker"), std::string::npos) << failed.remedy;
+    lab_.fake().clear_faults();
+    lab_.fake().inject("GET /_ping", EngineFault{Kind::hang}, -1);
+    auto begin = std::chrono::steady_clock::now();
+    auto frozen = engine_step(lab_, deadline_in(Seconds{1}));
+    EXPECT_EQ(frozen.state, broker::TestState::failed);
+    EXPECT_LT(since(begin), Seconds{5});
+    lab_.fake().clear_faults();
+    EXPECT_EQ(engine_step(lab_, lab_.soon()).state, broker::TestState::ok);
+}
+
+TEST_F(EngineFaults, AnEngineThatIsTooOldIsToBeReplaced) {
+    FakeEngine old{lab_.fake().socket_path() + ".old", "1.30"};
+    docker::Endpoint endpoint;
+    endpoint.path = old.socket_path();
+    docker::ConnectorContext context{lab_.context().get_executor()};
+    auto connector = docker::make_connector(endpoint, context);
+    ASSERT_TRUE(connector);
+    docker::DockerHost host{lab_.context().get_executor(), **connector, docker::DockerHostConfig{}};
+    auto steps = lab_.run(host.examine(lab_.soon()));
+    ASSERT_EQ(steps.size(), 1U);
+    EXPECT_EQ(steps[0].state, broker::TestState::failed);
+    EXPECT_NE(steps[0].text.find("1.30"), std::string::npos) << steps[0].text;
+    EXPECT_NE(steps[0].remedy.find("1.40"), std::string::npos) << steps[0].remedy;
+    lab_.run(host.close());
+}
+
 TEST_F(EngineFaults, ARemovalThatIsInProgressIsWaitedFor) {
     ASSERT_TRUE(create());
     EngineFault busy{Kind::status};
