@@ -93,13 +93,15 @@ placement::Need need_of(const session::Spec& spec) {
 placement::Need need_of(const Template& chosen) {
     auto need = need_of(chosen.spec);
     need.labels = chosen.host_labels;
+    need.strategy = chosen.strategy;
     return need;
 }
 
-placement::Need need_of(const session::Session& session) {
+placement::Need need_of(const session::Session& session, const Template* chosen) {
     auto need = need_of(session.spec);
     need.labels = session.placement_labels;
     need.excluded = session::hosts_to_avoid(session);
+    if (chosen) need.strategy = chosen->strategy;
     return need;
 }
 

@@ -7,6 +7,7 @@
 #include "session/session.hpp"
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,7 @@ struct Template {
     std::vector<std::string> resolutions; // allowed choices, the first one is the default
     std::string resolution_env;  // variable that carries the choice; empty = none
     std::map<std::string, std::string> host_labels;
+    std::optional<placement::Strategy> strategy; // nothing = the installation's
     bool is_enabled = true;
     int max_running = 0;         // 0 = no limit
     PullPolicy pull = PullPolicy::never;
@@ -62,6 +64,7 @@ bool is_default_resolution(const Template& chosen, const std::string& resolution
 
 // What a host must offer.
 placement::Need need_of(const Template& chosen);
-placement::Need need_of(const session::Session& session); // without the hosts it failed on
+// Without the hosts it failed on. `chosen`: its template today, nullptr when there is none any more.
+placement::Need need_of(const session::Session& session, const Template* chosen);
 
 } // namespace berth::broker

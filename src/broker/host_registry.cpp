@@ -197,12 +197,6 @@ std::vector<const HostEntry*> HostRegistry::all() const {
     return list;
 }
 
-std::vector<placement::Host> HostRegistry::snapshot() const {
-    std::vector<placement::Host> hosts;
-    for (const auto* view : views_) hosts.push_back(*view);
-    return hosts;
-}
-
 std::shared_ptr<ContainerHost> HostRegistry::engine(const HostId& id) const {
     auto one = member(id);
     return one ? one->entry.engine : nullptr;

@@ -52,8 +52,7 @@ public:
 
     const HostEntry* find(const HostId& id) const; // valid until the next co_await, as all()
     std::vector<const HostEntry*> all() const;     // by name
-    std::vector<placement::Host> snapshot() const;
-    // The same without copies, by name.
+    // What the scheduler sees of them, by name.
     const std::vector<const placement::Host*>& views() const noexcept { return views_; }
     std::size_t size() const noexcept { return members_.size(); }
     // nullptr when there is no such host. Who keeps it may use it over any co_await; after the host

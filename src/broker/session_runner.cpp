@@ -254,7 +254,7 @@ void SessionRunner::place() {
     waiter.since = session_.created_at;
     waiter.had_its_turn = !session_.attempts.empty();
     waiter.may_pull = chosen && chosen->pull == PullPolicy::missing;
-    waiter.need = need_of(session_);
+    waiter.need = need_of(session_, chosen);
     waiter.ready = [this](session::Event event, HostSlot slot) { placed(std::move(event), std::move(slot)); };
     context_.queue.wait(std::move(waiter));
 }

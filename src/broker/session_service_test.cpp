@@ -25,9 +25,9 @@ void expect_agreement(World& world, BrokerBench& bench) {
             EXPECT_TRUE(live.contains(key.first)) << "container without a live row: " << key.first.str();
     }
     int used = 0;
-    for (const auto& host : bench.hosts.snapshot()) {
-        used += host.used;
-        EXPECT_EQ(host.creating, 0) << "creation slot held on " << host.id.str();
+    for (const auto* host : bench.hosts.views()) {
+        used += host->used;
+        EXPECT_EQ(host->creating, 0) << "creation slot held on " << host->id.str();
     }
     EXPECT_EQ(used, static_cast<int>(live.size()));
     auto stored = bench.run(world.store.sessions().load_live());
@@ -137,7 +137,7 @@ TEST_F(SessionServiceTest, A05AFailedCreationLeavesTheHostInRotation) {
     bench->probe.failure = Error{Errc::protocol_violation, "not RFB"};
     auto bad = bench->create(bench->caller("ann"));
     bench->until_state(bad->session.id, State::ended);
-    for (const auto& host : bench->hosts.snapshot()) EXPECT_EQ(host.state, placement::HostState::up);
+    for (const auto* host : bench->hosts.views()) EXPECT_EQ(host->state, placement::HostState::up);
     bench->probe.failure.reset();
     ready("bob");
 }
@@ -355,7 +355,7 @@ TEST_P(EveryCall, MayFailAndTheSystemSettles) {
     for (const auto* host : bench.hosts.all()) (void)bench.run(bench.reconciler->reconcile(host->view.id));
     expect_agreement(world, bench);
     EXPECT_TRUE(world.a.containers.empty() && world.b.containers.empty());
-    for (const auto& host : bench.hosts.snapshot()) EXPECT_EQ(host.state, placement::HostState::up);
+    for (const auto* host : bench.hosts.views()) EXPECT_EQ(host->state, placement::HostState::up);
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -128,7 +128,6 @@ const char* unsuitable_words(const Tally& tally) {
 Refusal refusal_of(const Tally& tally, std::string note) {
     Refusal refusal;
     refusal.kind = tally.kind();
-    refusal.is_transient = refusal.kind == RefusalKind::busy;
     switch (refusal.kind) {
     case RefusalKind::busy:
     case RefusalKind::full:

@@ -108,7 +108,6 @@ enum class RefusalKind {
 struct Refusal {
     Error error;
     RefusalKind kind = RefusalKind::unreachable;
-    bool is_transient = false; // kind is busy
     // Time alone heals it: wait in the queue.
     bool may_wait() const noexcept { return kind == RefusalKind::busy || kind == RefusalKind::full; }
 };

@@ -86,7 +86,7 @@ TEST(Scheduler, SaysWhyNothingIsLeft) {
     full.capacity = 1;
     auto refusal = choose({full, bare}, plain()).refusal;
     EXPECT_EQ(refusal->error.code(), Errc::no_capacity);
-    EXPECT_FALSE(refusal->is_transient);
+    EXPECT_EQ(refusal->kind, RefusalKind::full);
 }
 
 TEST(Scheduler, CreationLimitsOnlyMakeItWait) {
@@ -94,7 +94,6 @@ TEST(Scheduler, CreationLimitsOnlyMakeItWait) {
     busy.creating = busy.creating_limit = 2;
     auto refusal = choose({busy}, plain()).refusal;
     ASSERT_TRUE(refusal);
-    EXPECT_TRUE(refusal->is_transient);
     EXPECT_EQ(refusal->kind, RefusalKind::busy);
     EXPECT_EQ(fit_of(busy, plain()), Fit::busy);
 }

@@ -21,6 +21,10 @@ broker::SshTransport transport_of(config::SshTransport transport) {
     return broker::SshTransport::automatic;
 }
 
+placement::Strategy word_of(config::Strategy strategy) {
+    return strategy == config::Strategy::pack ? placement::Strategy::pack : placement::Strategy::spread;
+}
+
 broker::WarmPolicy warm_of(const config::Warm& warm) {
     broker::WarmPolicy policy;
     policy.min = warm.min;
@@ -41,6 +45,7 @@ broker::Template template_of(const config::Template& one) {
     made.resolutions = one.resolutions;
     made.resolution_env = one.resolution_env;
     made.host_labels = one.host_labels;
+    made.strategy = word_of(one.strategy);
     made.is_enabled = one.is_enabled;
     made.max_running = one.max_running;
     made.pull = one.pull == config::Pull::missing ? broker::PullPolicy::missing : broker::PullPolicy::never;
@@ -70,6 +75,8 @@ broker::FileHost file_host_of(const config::Host& host) {
 }
 
 } // namespace
+
+placement::Strategy strategy_of(const config::Config& config) { return word_of(config.placement.strategy); }
 
 std::vector<broker::FileHost> file_hosts_of(const config::Config& config) {
     std::vector<broker::FileHost> hosts;

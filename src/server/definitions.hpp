@@ -11,6 +11,8 @@
 namespace berth::server {
 
 std::vector<broker::FileHost> file_hosts_of(const config::Config& config); // `drained: true` is a drain
+// Of the installation; what templates say of themselves is in templates_of.
+placement::Strategy strategy_of(const config::Config& config);
 std::vector<broker::Template> templates_of(const config::Config& config);
 
 } // namespace berth::server

@@ -129,6 +129,7 @@ void Server::Parts::Running::connect(Parts& p) {
     p.sink.connect(api);
     queue.leases = [this] { return runners.lease_ends(); };
     hosts.set_wants_volumes(has_volumes(p.catalog));
+    hosts.set_strategy(strategy_of(p.config));
     hosts.is_anybody_waiting = [this] { return queue.size() > 0; };
     hosts.on_state = [this](const HostId& id, placement::HostState from, placement::HostState to) {
         host_service.note_state(id, from, to);
