@@ -29,6 +29,12 @@ broken() {
     add 0 1 0
 }
 
+# What cannot run here, seen by whoever reads the output, and in the sum.
+skipped() {
+    printf 'SKIPPED  %s\n' "$1"
+    add 0 0 1
+}
+
 # run_program NAME COMMAND...: output into a log, counted by what the program says.
 run_program() {
     local name="$1" code=0 log counts

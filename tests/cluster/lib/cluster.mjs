@@ -4,12 +4,12 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { document } from '../../api/lib/contract.mjs'
 import { Viewer } from '../../api/lib/rfb.mjs'
 import { until } from '../../api/lib/wait.mjs'
 import { Checker } from '../checker/checker.mjs'
 import { Lab } from '../lab/lab.mjs'
 import { ClusterServer, away } from './berth.mjs'
+import { in_parallel } from './load.mjs'
 import { always } from './tests.mjs'
 
 // BERTH_CLUSTER_WAY=unix leaves ssh out: for work on the tests while the program cannot do it.
@@ -79,8 +79,7 @@ export class Cluster {
 
     // The session is ready, and known to be so or not.
     has_condition(id, wanted) {
-        const is_so = ({ state, condition }) =>
-            state === 'ready' && (condition === wanted || !promises('Session', 'condition'))
+        const is_so = ({ state, condition }) => state === 'ready' && condition === wanted
         return this.until_session(id, `is ready, ${wanted}`, is_so)
     }
 
@@ -130,7 +129,8 @@ export class Cluster {
         }
     }
 
-    all_answer = (person, sessions) => Promise.all(sessions.map(({ id }) => this.answers(person, id)))
+    // A few at a time: each look into a container is a process of its own there.
+    all_answer = (person, sessions) => in_parallel(sessions, 3, ({ id }) => this.answers(person, id))
 
     // ---- faults -------------------------------------------------------------------------------------
 
@@ -173,9 +173,6 @@ export class Cluster {
         await this.lab.stop()
     }
 }
-
-// Whether the document knows a field already: what it promises is asserted, what is still to come is not.
-export const promises = (schema, field) => field in (document.components.schemas[schema]?.properties ?? {})
 
 // Runs `body` with a cluster; that the server ends well and everything goes away are tests too.
 export async function with_cluster(t, what, count, options, body) {

@@ -7,15 +7,20 @@ import { faults_of_the_network } from './faults_network.mjs'
 import { faults_of_sshd } from './faults_sshd.mjs'
 import { with_cluster } from '../lib/cluster.mjs'
 
+const groups = {
+    engine: faults_of_engines,
+    container: faults_of_containers,
+    network: faults_of_the_network,
+    sshd: faults_of_sshd,
+}
+
 export default async function faults(t) {
-    for (const [what, body] of [
-        ['engine', faults_of_engines],
-        ['container', faults_of_containers],
-        ['network', faults_of_the_network],
-        ['sshd', faults_of_sshd],
-    ])
+    const wanted = process.env.BERTH_CLUSTER_FAULTS?.split(',') ?? Object.keys(groups)
+    for (const what of wanted) {
+        if (!groups[what]) throw new Error(`BERTH_CLUSTER_FAULTS: there are ${Object.keys(groups)}`)
         await with_cluster(t, `faults, ${what}`, 2, { options: { relay: true } }, async (c) => {
             c.person = await c.server.person('pupil')
-            await body(t, c)
+            await groups[what](t, c)
         })
+    }
 }

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { Viewer } from '../../api/lib/rfb.mjs'
 import { pause, until } from '../../api/lib/wait.mjs'
-import { by_ssh, promises, with_cluster } from '../lib/cluster.mjs'
+import { by_ssh, with_cluster } from '../lib/cluster.mjs'
 
 const image = 'berth/test-rfb:latest'
 const ids = (sessions) => sessions.map(({ id }) => id)
@@ -15,6 +15,23 @@ function count_by_host(sessions) {
     return counts
 }
 
+// On a machine with too much to do an engine may miss its checks and be out for a moment; an uneven split proves
+// nothing then: the placements themselves tell of it, and it is done again.
+async function ten_while_both_are_well(c, person) {
+    for (let round = 1; ; ++round) {
+        const asked = await c.start_many(person, 10, `spread-${round}-`)
+        await Promise.all(ids(asked).map((id) => person.reach(id, 'ready', 90_000)))
+        const sessions = await Promise.all(ids(asked).map(c.session))
+        const counts = count_by_host(sessions)
+        const takes_part = ({ verdict }) => ['chosen', 'free', 'busy'].includes(verdict)
+        const were_well = sessions.every(({ placement }) => placement.every(takes_part))
+        if (counts.h1 === counts.h2 || were_well || round === 3) return sessions
+        console.log(`         a host was out meanwhile: ${JSON.stringify(counts)}; again`)
+        await c.end_all()
+        await c.all_up()
+    }
+}
+
 async function spreading(t, c, person) {
     await t.test('smoke: both hosts are reached by ssh, through the forwarded socket', async () => {
         const hosts = await Promise.all(['h1', 'h2'].map((name) => c.server.host_named(name)))
@@ -22,21 +39,22 @@ async function spreading(t, c, person) {
             hosts.map(({ state }) => state),
             ['up', 'up'],
         )
-        if (by_ssh && promises('Host', 'way'))
+        if (by_ssh)
             assert.deepEqual(
                 hosts.map(({ way }) => way),
                 ['streamlocal', 'streamlocal'],
             )
         assert.ok(hosts.every(({ engine }) => engine.version))
     })
-    await t.test('A-03 smoke: ten simultaneous creates on two empty hosts split five and five', async () => {
-        const asked = await c.start_many(person, 10, 'spread-')
-        await Promise.all(ids(asked).map((id) => person.reach(id, 'ready', 90_000)))
-        c.sessions = await Promise.all(ids(asked).map(c.session))
-        assert.deepEqual(count_by_host(c.sessions), { h1: 5, h2: 5 })
-        if (promises('Session', 'placement'))
+    await t.test(
+        'A-03 smoke: ten simultaneous creates on two empty hosts split five and five',
+        async () => {
+            c.sessions = await ten_while_both_are_well(c, person)
+            assert.deepEqual(count_by_host(c.sessions), { h1: 5, h2: 5 })
             for (const { placement } of c.sessions) assert.equal(placement.length, 2)
-    })
+        },
+        300_000,
+    )
     await t.test('smoke: each desktop answers through the gateway, and is the right one', () =>
         c.all_answer(person, c.sessions),
     )
