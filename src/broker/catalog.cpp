@@ -34,8 +34,9 @@ const Template* Catalog::find(const TemplateName& name) const noexcept {
     return found == templates_.end() ? nullptr : &*found;
 }
 
-Template complete(Template chosen, const ImageFacts* facts) {
-    auto& spec = chosen.spec;
+bool is_complete(const session::Spec& spec) noexcept { return !spec.endpoints.empty() && !spec.secret_target.empty(); }
+
+session::Spec complete(session::Spec spec, const ImageFacts* facts) {
     if (spec.endpoints.empty() && facts) spec.endpoints = facts->endpoints;
     if (spec.endpoints.empty()) {
         session::Endpoint desktop;
@@ -52,6 +53,11 @@ Template complete(Template chosen, const ImageFacts* facts) {
         spec.secret_delivery = session::SecretDelivery::env;
         spec.secret_target = "VNC_PASSWORD";
     }
+    return spec;
+}
+
+Template complete(Template chosen, const ImageFacts* facts) {
+    chosen.spec = complete(std::move(chosen.spec), facts);
     if (chosen.resolution_env.empty() && facts) chosen.resolution_env = facts->resolution_env;
     return chosen;
 }

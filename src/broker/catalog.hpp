@@ -54,6 +54,8 @@ private:
 // secret, the variable of the resolution. Without any word: rfb on 5900, the secret in VNC_PASSWORD
 // (the contract of the oldest images).
 Template complete(Template chosen, const ImageFacts* facts);
+session::Spec complete(session::Spec spec, const ImageFacts* facts);
+bool is_complete(const session::Spec& spec) noexcept;
 
 // The template's spec with the person's choice in it. invalid_input when the resolution is not one
 // of the template's (or, without a list, not WIDTHxHEIGHT between 320x200 and 7680x4320).

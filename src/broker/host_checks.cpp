@@ -142,6 +142,16 @@ net::Task<void> HostRegistry::look_for_one(MemberPtr one, std::string image, Dea
     if (facts) (void)take_image(*one, image, facts);
 }
 
+net::Task<Status> HostRegistry::look_for_image(HostId id, std::string image, Deadline deadline) {
+    auto one = member(id);
+    if (!one) co_return Error{Errc::not_found, "no host " + id.str(), "There is no such host."};
+    auto engine = one->entry.engine;
+    auto facts = co_await engine->check_image(image, deadline);
+    if (!facts) co_return facts.error();
+    if (engine != one->entry.engine) co_return Error{Errc::conflict, "the host was changed meanwhile"};
+    co_return take_image(*one, image, facts);
+}
+
 void HostRegistry::suspect(const HostId& id) {
     if (auto one = member(id)) one->poked.notify();
 }
@@ -226,6 +236,7 @@ Status HostRegistry::take_image(Member& one, const std::string& image, const Res
     const auto& id = one.entry.view.id;
     if (facts) {
         image_facts_[image] = *facts;
+        one.entry.image_ids[image] = facts->id;
         if (one.entry.view.images_missing.erase(image) == 0) return {};
         log("broker").info("image_back host={} image={}", id.str(), log_safe(image));
         sink_.host_changed(id);

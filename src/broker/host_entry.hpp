@@ -6,6 +6,7 @@
 #include "placement/scheduler.hpp"
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,6 +20,7 @@ struct HostEntry {
     placement::Host view; // what the scheduler sees, kept up to date with the two above
     std::string endpoint; // for people: where the definition leads to
     std::string alias;    // definition.public_name
+    std::map<std::string, std::string> image_ids; // of images seen there, by name
     HostFacts facts;      // of the last check that was answered
     std::optional<TimePoint> last_check_at;
     std::optional<Milliseconds> round_trip; // of the last check that was answered

@@ -91,9 +91,12 @@ public:
 class ImagePulls {
 public:
     virtual ~ImagePulls() = default;
-    // Begins, or joins what runs; returns at once. rate_limited when too many wait.
+    // Begins, or joins what runs; returns at once. not_found, rate_limited when too many wait.
     virtual Status request(const HostId& host, const std::string& image) = 0;
+    // Of a fetch that runs or waits; nothing otherwise.
     virtual std::optional<PullState> state_of(const HostId& host, const std::string& image) const = 0;
+    // Why the last one failed, for staff; nothing when none did, lately.
+    virtual std::optional<std::string> failure_of(const HostId& host, const std::string& image) const = 0;
 };
 
 } // namespace berth::broker

@@ -218,11 +218,17 @@ bool HostRegistry::is_reachable(const HostId& id) const {
 
 // ---- places ---------------------------------------------------------------------------------------
 
+placement::Need HostRegistry::with_strategy(placement::Need need) const {
+    if (!need.strategy) need.strategy = strategy_;
+    return need;
+}
+
 placement::Verdict HostRegistry::choose(const placement::Need& need) const {
-    if (need.strategy) return placement::choose(views_, need);
-    auto complete = need;
-    complete.strategy = strategy_;
-    return placement::choose(views_, complete);
+    return placement::choose(views_, with_strategy(need));
+}
+
+std::vector<HostId> HostRegistry::lacking_image(const placement::Need& need) const {
+    return placement::lacking_image(views_, with_strategy(need));
 }
 
 placement::Verdict HostRegistry::choose_and_reserve(const placement::Need& need, HostSlot& slot) {

@@ -75,6 +75,8 @@ public:
     net::Task<Status> check(HostId id, Deadline deadline);
     // Looks again whether the image is there, on every host that is up.
     net::Task<void> recheck_image(std::string image, Deadline deadline);
+    // The same on one host. image_missing, not_found, or the host's own error.
+    net::Task<Status> look_for_image(HostId id, std::string image, Deadline deadline);
     // Something failed there: it is checked at once, and keeps its place if it answers.
     void suspect(const HostId& id);
     void note_image_missing(const HostId& id, const std::string& image);
@@ -86,6 +88,8 @@ public:
     placement::Verdict choose_and_reserve(const placement::Need& need, HostSlot& slot);
     // The same without a reservation.
     placement::Verdict choose(const placement::Need& need) const;
+    // Hosts that lack nothing but the image, best first.
+    std::vector<HostId> lacking_image(const placement::Need& need) const;
     // What Placed says of a choice, the engine's id of this moment included.
     session::Placed placed(placement::Choice choice) const;
     // Creations in flight at most, by its definition or its cores; 1 when there is no such host.
@@ -106,6 +110,7 @@ private:
     void creation_done(const HostId& id);
     void release(const HostId& id, const HostLoad& load);
     MemberPtr member(const HostId& id) const;
+    placement::Need with_strategy(placement::Need need) const;
     void refresh(Member& member); // view from definition, mode, facts and usage
     void refresh_volumes(Member& member);
     void list_views();

@@ -354,15 +354,17 @@ net::Task<Status> HostService::pull(access::Caller caller, HostId id, std::strin
     if (!host) co_return no_host(id);
     if (host->view.state != placement::HostState::up)
         co_return Error{Errc::host_unreachable, "host " + id.str() + " is not up", "This host does not answer."};
-    if (!parts_.pulls)
-        co_return Error{Errc::conflict, "nothing fetches images", "Images cannot be fetched from here."};
-    if (auto begun = parts_.pulls->request(id, image); !begun) co_return begun;
+    if (auto begun = parts_.pulls.request(id, image); !begun) co_return begun;
     note(caller, id, "host.pull", std::move(image));
     co_return Status{};
 }
 
 std::optional<PullState> HostService::pull_of(const HostId& id, const std::string& image) const {
-    return parts_.pulls ? parts_.pulls->state_of(id, image) : std::nullopt;
+    return parts_.pulls.state_of(id, image);
+}
+
+std::optional<std::string> HostService::pull_failure_of(const HostId& id, const std::string& image) const {
+    return parts_.pulls.failure_of(id, image);
 }
 
 // ---- what is kept of it ---------------------------------------------------------------------------
@@ -386,6 +388,15 @@ void HostService::note_state(const HostId& id, placement::HostState from, placem
     event.from_state = placement::name_of(from);
     event.to_state = placement::name_of(to);
     event.cause = "host " + id.str() + (reason.empty() ? "" : ": " + log_safe(reason, 500));
+    scope_.spawn(keep(std::move(event)));
+}
+
+void HostService::note_pull(const HostId& id, const std::string& image, const Status& outcome) {
+    EventRecord event;
+    event.at = parts_.clock.now();
+    event.type = outcome ? "host.pulled" : "host.pull_failed";
+    event.cause = "host " + id.str() + ": " + log_safe(image, 300);
+    if (!outcome) event.cause += ": " + log_safe(describe(outcome.error()), 500);
     scope_.spawn(keep(std::move(event)));
 }
 

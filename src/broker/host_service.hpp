@@ -45,7 +45,7 @@ struct HostServiceParts {
     HostStore& store;
     SessionStore& events;
     EventSink& sink;
-    ImagePulls* pulls = nullptr; // absent: nothing can be fetched
+    ImagePulls& pulls;
 };
 
 // Core thread only. Every function but load() begins with the question whether the caller may:
@@ -85,12 +85,15 @@ public:
     // Begins to fetch, or joins a fetch that runs. not_found, host_unreachable (not up), what
     // ImagePulls refuses.
     net::Task<Status> pull(access::Caller caller, HostId id, std::string image);
-    // Of a fetch that runs; nothing otherwise.
+    // Of a fetch that runs or waits; nothing otherwise.
     std::optional<PullState> pull_of(const HostId& id, const std::string& image) const;
-    void set_pulls(ImagePulls& pulls) { parts_.pulls = &pulls; }
+    // Why the last one failed; nothing otherwise.
+    std::optional<std::string> pull_failure_of(const HostId& id, const std::string& image) const;
 
     // A host went up or down by its own checks: kept as an event.
     void note_state(const HostId& id, placement::HostState from, placement::HostState to);
+    // A fetch has ended, whoever asked for it: kept as an event.
+    void note_pull(const HostId& id, const std::string& image, const Status& outcome);
     net::Task<void> stop();
 
 private:

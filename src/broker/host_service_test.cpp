@@ -324,29 +324,21 @@ TEST_F(HostServiceTest, AnAcceptedKeyBringsTheHostBack) {
     bench.until_state("a", HostState::up);
 }
 
-class CountingPulls final : public ImagePulls {
-public:
-    Status request(const HostId& host, const std::string& image) override {
-        requests.push_back(host.str() + " " + image);
-        return {};
-    }
-    std::optional<PullState> state_of(const HostId&, const std::string& image) const override {
-        if (image != "img") return std::nullopt;
-        return PullState{};
-    }
-    std::vector<std::string> requests;
-};
-
-TEST_F(HostServiceTest, AFetchIsHandedOnToWhoFetches) {
-    CountingPulls pulls;
+TEST_F(HostServiceTest, AFetchIsForHostsThatAreUpAndItsEndIsKept) {
+    bench.pulls.on_end = [&](const HostId& id, const std::string& image, const Status& outcome) {
+        bench.service.note_pull(id, image, outcome);
+    };
     auto& a = bench.add("a");
+    a.missing_images.insert("img");
     bench.run(bench.hosts.check_all(soon()));
-    EXPECT_EQ(bench.run(bench.service.pull(caller(), HostId{"a"}, "img")).error().code(), Errc::conflict);
-    bench.service.set_pulls(pulls);
-    EXPECT_TRUE(bench.run(bench.service.pull(caller(), HostId{"a"}, "img")));
-    EXPECT_EQ(pulls.requests, std::vector<std::string>{"a img"});
+    ASSERT_TRUE(bench.run(bench.service.pull(caller(), HostId{"a"}, "img")));
     EXPECT_TRUE(bench.service.pull_of(HostId{"a"}, "img"));
     EXPECT_FALSE(bench.service.pull_of(HostId{"a"}, "other"));
+    bench.until([&] { return events().size() == 2; }, "two events");
+    EXPECT_EQ(events()[0].type, "host.pull");
+    EXPECT_EQ(events()[0].actor, caller().username);
+    EXPECT_EQ(events()[1].type, "host.pulled");
+    EXPECT_FALSE(bench.service.pull_of(HostId{"a"}, "img"));
     a.is_unreachable = true;
     (void)bench.run(bench.hosts.check(HostId{"a"}, soon()));
     EXPECT_EQ(bench.run(bench.service.pull(caller(), HostId{"a"}, "img")).error().code(), Errc::host_unreachable);

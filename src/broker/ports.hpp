@@ -27,8 +27,6 @@ namespace berth::broker {
 
 using net::Task;
 
-// ---- records ------------------------------------------------------------------------------------
-
 // Something that happened, numbered by the store, streamed by the hub.
 struct EventRecord {
     std::int64_t seq = 0; // set by the store: strictly increasing, gapless per database
@@ -65,8 +63,9 @@ public:
     // at most one row per (realm, subject, idempotency key) younger than 24 h. On either match the
     // existing row comes back and nothing is written. Writes the event in the same transaction.
     virtual Task<Result<InsertOutcome>> insert(session::Session session, EventRecord event) = 0;
-    // Compare-and-set on version: conflict if the stored version differs from session.version.
-    // Returns the new version; writes the event (if given) in the same transaction.
+    // Compare-and-set on version: conflict if the stored version differs from session.version. Returns
+    // the new version; writes the event (if given) in the same transaction. already_exists by the rules
+    // of insert: the slot is held, or (of a session that leaves its pool) the key was answered.
     virtual Task<Result<std::int64_t>> update(session::Session session, std::optional<EventRecord> event) = 0;
     virtual Task<Result<std::optional<session::Session>>> find(SessionId id) = 0;
     virtual Task<Result<std::vector<session::Session>>> load_live() = 0;
@@ -101,12 +100,14 @@ struct Observed {
     ContainerState state = ContainerState::other;
     int exit_code = 0;
     bool is_oom_killed = false;
-    std::string error; // the engine's words
+    std::string error;    // the engine's words
+    std::string image_id; // as ImageFacts::id; empty = not told
 };
 
 // What an image says about itself by labels; a template's own words win over it.
 struct ImageFacts {
     ImageFacts() = default;
+    std::string id; // the engine's; another one = the image was replaced
     std::vector<session::Endpoint> endpoints;
     std::optional<session::SecretDelivery> secret_delivery;
     std::string secret_target;
@@ -225,8 +226,7 @@ public:
 class SecretSource {
 public:
     virtual ~SecretSource() = default;
-    // Always the same eight characters for one session and generation, unpredictable for others;
-    // derived, so that no secret is stored.
+    // Eight characters, the same for one session and generation, unpredictable for others; not stored.
     virtual Secret rfb_secret(const SessionId& session, int generation) const = 0;
 };
 

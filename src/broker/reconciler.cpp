@@ -50,6 +50,7 @@ net::Task<Status> Reconciler::reconcile(HostId host) {
     auto expected = expected_on(host);
     auto containers = co_await engine->list(deadline_in(limits::engine_list));
     if (!containers) co_return containers.error();
+    if (on_listed) on_listed(host, *containers);
     Found found;
     for (const auto& one : *containers) found[{one.session, one.generation}] = &one;
     auto absent = tell_of_the_dead(host, found, expected);

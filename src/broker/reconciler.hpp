@@ -11,6 +11,7 @@
 #include "net/task_scope.hpp"
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <set>
 #include <utility>
@@ -33,6 +34,9 @@ class Reconciler {
 public:
     Reconciler(net::Executor executor, RunnerRegistry& runners, HostRegistry& hosts, SessionStore& store,
                ReconcilerConfig config = {});
+
+    // Set once before run(), optional: what an engine has of ours, each time it was asked.
+    std::function<void(const HostId&, const std::vector<Observed>&)> on_listed;
 
     // Compares one host. Errors: host_unreachable (not up), the host's own.
     net::Task<Status> reconcile(HostId host);

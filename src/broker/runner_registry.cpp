@@ -59,6 +59,14 @@ std::vector<std::shared_ptr<SessionRunner>> RunnerRegistry::all() const {
     return list;
 }
 
+std::vector<std::shared_ptr<SessionRunner>> RunnerRegistry::of_pools() const {
+    std::vector<std::shared_ptr<SessionRunner>> list;
+    for (const auto& [id, runner] : runners_) {
+        if (!runner->session().pool.empty()) list.push_back(runner);
+    }
+    return list;
+}
+
 int RunnerRegistry::count_of(const std::string& realm, const std::string& subject) const {
     int count = 0;
     for (const auto& [id, runner] : runners_) {

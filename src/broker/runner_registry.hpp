@@ -24,6 +24,8 @@ public:
     // The one that holds the owner's slot, if any.
     std::shared_ptr<SessionRunner> find(const session::Owner& owner) const;
     std::vector<std::shared_ptr<SessionRunner>> all() const;
+    // Those that nobody has claimed yet.
+    std::vector<std::shared_ptr<SessionRunner>> of_pools() const;
     // When the leases that run now end, and where.
     LeaseEnds lease_ends() const;
     // Live sessions that hold a slot of that subject. Those of pools are nobody's yet: they count here

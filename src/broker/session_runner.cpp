@@ -75,6 +75,8 @@ net::Task<void> SessionRunner::wait_while(
 }
 
 void SessionRunner::placed(session::Event event, HostSlot slot) {
+    if (auto* placed = std::get_if<session::Placed>(&event); placed && !is_complete(session_.spec))
+        placed->spec = complete(session_.spec, context_.hosts.facts_of(session_.spec.image));
     slot_ = std::move(slot);
     post(std::move(event));
 }
@@ -176,7 +178,9 @@ void SessionRunner::note_change(State before, int generation) {
         session_.id.str(), session_.template_name.str(), session_.host ? session_.host->str() : "-");
     if (session_.state == State::stopping && session_.end->reason == session::EndReason::failed)
         log("broker").warn("start_failed session={} {}", session_.id.str(), log_safe(session_.end->detail, 500));
-    if (before == State::probing && session_.state == State::ready)
+    // Of those who waited for all of it: what was made ahead of time tells nobody how long a start takes.
+    auto is_told = session_.pool.empty() && !session::is_from_pool(session_);
+    if (before == State::probing && session_.state == State::ready && is_told)
         context_.start_times.note(session_.template_name, *session_.ready_at - session_.created_at);
 }
 

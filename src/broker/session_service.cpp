@@ -14,12 +14,12 @@ namespace berth::broker {
 using session::State;
 
 SessionService::SessionService(
-    RunnerContext& context, RunnerRegistry& runners, const Catalog& catalog,
+    RunnerContext& context, RunnerRegistry& runners, PoolKeeper& pools,
     access::TicketBook& tickets, RandomSource& random, SessionQuota quota
 )
     : context_{context}
     , runners_{runners}
-    , catalog_{catalog}
+    , pools_{pools}
     , tickets_{tickets}
     , random_{random}
     , quota_{quota}
@@ -129,7 +129,7 @@ SessionService::existing(session::Owner owner, std::string key, Deadline deadlin
 net::Task<Result<Created>> SessionService::create(access::Caller caller, CreateSession command, Deadline deadline) {
     if (auto allowed = access::may(caller, access::Action::create_session); !allowed) co_return allowed.error();
     if (auto fine = check_names(command); !fine) co_return fine.error();
-    const auto* chosen = catalog_.find(command.template_name);
+    const auto* chosen = context_.catalog.find(command.template_name);
     if (!chosen)
         co_return Error{Errc::not_found, "no template", "There is no such desktop."}.with_field("/template", "is not a template");
     auto draft = draft_of(caller, command, *chosen, make_session_id(random_));
@@ -160,6 +160,11 @@ net::Task<Result<Created>> SessionService::create(access::Caller caller, CreateS
 net::Task<Result<Created>> SessionService::start(
     session::Session draft, const Template& chosen, CreateSession command, Deadline deadline
 ) {
+    auto taking = take_warm(draft, chosen, command.resolution);
+    auto warm = co_await std::move(taking);
+    if (!warm) co_return warm.error();
+    if (*warm) co_return std::move(**warm);
+
     auto need = need_of(chosen);
     auto verdict = context_.hosts.choose(need);
     if (verdict.refusal && verdict.refusal->kind == placement::RefusalKind::image_missing) {
@@ -170,8 +175,11 @@ net::Task<Result<Created>> SessionService::start(
     }
     if (verdict.refusal && !may_queue(*verdict.refusal, chosen)) co_return verdict.refusal->error;
 
-    // Only now: what the image says of itself may have been learnt by the second look.
-    auto spec = spec_for(complete(chosen, context_.hosts.facts_of(need.image)), command.resolution);
+    // Only now: what the image says of itself may have been learnt by the second look. Of one that is
+    // still to be fetched it is learnt before the session is placed.
+    const auto* facts = context_.hosts.facts_of(need.image);
+    auto is_unseen = !facts && verdict.refusal;
+    auto spec = spec_for(is_unseen ? chosen : complete(chosen, facts), command.resolution);
     if (!spec) co_return spec.error();
     draft.spec = std::move(*spec);
 
@@ -189,6 +197,32 @@ net::Task<Result<Created>> SessionService::start(
     }
     auto inserting = insert(std::move(step), std::move(slot), std::move(actor));
     co_return co_await std::move(inserting);
+}
+
+net::Task<Result<std::optional<Created>>>
+SessionService::take_warm(session::Session draft, const Template& chosen, std::string resolution) {
+    const auto* facts = context_.hosts.facts_of(chosen.spec.image);
+    // Who came first gets what becomes ready: the new one joins the queue.
+    if (chosen.warm.max == 0 || !facts || context_.queue.is_waited_for(need_of(chosen))) co_return std::optional<Created>{};
+    auto spec = spec_for(complete(chosen, facts), resolution);
+    if (!spec) co_return spec.error();
+    draft.spec = std::move(*spec);
+    auto claiming = pools_.claim(draft);
+    auto claimed = co_await std::move(claiming);
+    if (!claimed && claimed.error().code() == Errc::already_exists) {
+        // Another request of this owner was faster, or this one was answered before: the store has the row.
+        auto actor = draft.requested_by;
+        auto inserting = insert(session::begin(std::move(draft), context_.clock.now()), HostSlot{}, std::move(actor));
+        auto existing = co_await std::move(inserting);
+        if (!existing) co_return existing.error();
+        co_return std::optional{std::move(*existing)};
+    }
+    if (!claimed) co_return claimed.error();
+    if (!*claimed) co_return std::optional<Created>{};
+    Created created;
+    created.session = std::move(**claimed);
+    created.is_new = true;
+    co_return std::optional{std::move(created)};
 }
 
 net::Task<Result<Created>> SessionService::insert(session::Step step, HostSlot slot, std::string actor) {
@@ -318,6 +352,8 @@ net::Task<Result<std::vector<std::string>>> SessionService::logs(access::Caller 
 namespace {
 
 Status usable(const session::Session& s) {
+    // What somebody has looked into is not handed out as new.
+    if (!s.pool.empty()) return Error{Errc::not_ready, "a session of a pool", "This desktop belongs to nobody yet."};
     if (s.state == State::ready) return {};
     if (s.state >= State::stopping) return Error{Errc::ended, "session has ended", "This desktop has ended."};
     return Error{Errc::not_ready, "session is not ready", "This desktop is not ready yet."}.with_retry_after(1);

@@ -6,6 +6,7 @@
 #include "access/policy.hpp"
 #include "access/ticket.hpp"
 #include "broker/catalog.hpp"
+#include "broker/pool_keeper.hpp"
 #include "broker/runner_registry.hpp"
 #include "broker/start_budget.hpp"
 
@@ -57,7 +58,7 @@ struct SessionQuota {
 // Core thread only.
 class SessionService {
 public:
-    SessionService(RunnerContext& context, RunnerRegistry& runners, const Catalog& catalog,
+    SessionService(RunnerContext& context, RunnerRegistry& runners, PoolKeeper& pools,
                    access::TicketBook& tickets, RandomSource& random, SessionQuota quota);
 
     // Exactly one live session per (realm, subject, slot), however many ask at once: the others get
@@ -89,7 +90,7 @@ public:
     Availability availability_of(const Template& one) const;
     std::optional<QueuePlace> place_of(const SessionId& id) const { return context_.queue.place_of(id); }
     std::optional<Milliseconds> typical_start(const TemplateName& name) const { return context_.start_times.typical(name); }
-    const Catalog& catalog() const noexcept { return catalog_; }
+    const Catalog& catalog() const noexcept { return context_.catalog; }
     SessionQuota quota() const noexcept { return quota_; }
     int used_by(const access::Caller& caller) const;
 
@@ -101,6 +102,8 @@ private:
     };
     Status check_budget(const access::Caller& caller);
     net::Task<Result<Created>> start(session::Session draft, const Template& chosen, CreateSession command, Deadline deadline);
+    // One that was made ahead of time; nothing when there is none, or others wait for such a one.
+    net::Task<Result<std::optional<Created>>> take_warm(session::Session draft, const Template& chosen, std::string resolution);
     Status check_quota(const session::Owner& owner, const Template& chosen) const;
     int count_underway(const session::Owner& mine, const std::function<bool(const Underway&)>& matches) const;
     net::Task<Result<std::optional<session::Session>>> existing(session::Owner owner, std::string key, Deadline deadline);
@@ -109,7 +112,7 @@ private:
 
     RunnerContext& context_;
     RunnerRegistry& runners_;
-    const Catalog& catalog_;
+    PoolKeeper& pools_;
     access::TicketBook& tickets_;
     RandomSource& random_;
     SessionQuota quota_;

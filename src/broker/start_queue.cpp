@@ -118,6 +118,20 @@ void StartQueue::pump() {
     is_pumping_ = false;
 }
 
+bool StartQueue::is_waited_for(const placement::Need& need) const {
+    return std::ranges::any_of(lines_, [&](const auto& one) {
+        auto wanted = one.first.need;
+        wanted.excluded = need.excluded;
+        return !one.second.waiting.empty() && wanted == need;
+    });
+}
+
+void StartQueue::tell() {
+    if (index_.empty()) return;
+    places_.clear();
+    moved_.notify();
+}
+
 void StartQueue::pass() {
     // Lines by who stands in front of them; a refused line is out for this pass.
     std::map<Key, std::pair<const Want*, Line*>> heads;
@@ -151,7 +165,7 @@ void StartQueue::refuse(const Want& want, Line& line, const placement::Refusal& 
     }
     if (refusal.kind == RefusalKind::image_missing) {
         if (!want.may_pull || !pull) return fail_all(line, refusal.error);
-        if (auto failed = pull(want.need)) return fail_all(line, *failed);
+        if (auto failed = pull(want.need, static_cast<int>(line.waiting.size()))) return fail_all(line, *failed);
         line.stuck = WaitReason::pulling;
         return;
     }

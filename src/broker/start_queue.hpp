@@ -53,10 +53,11 @@ public:
 
     // Set once before the first wait, all optional. `on_full`: that many with this need wait for a
     // place that a session of a pool may hold. `leases`: of all sessions, for estimates. `pull`:
-    // sees to the image somewhere; an error is why it cannot be had, nothing means that it is under way.
+    // sees to the image somewhere for that many; an error is why it cannot be had, nothing means that
+    // it is under way.
     std::function<void(const placement::Need&, int waiting)> on_full;
     std::function<LeaseEnds()> leases;
-    std::function<std::optional<Error>(const placement::Need&)> pull;
+    std::function<std::optional<Error>(const placement::Need&, int waiting)> pull;
     std::function<std::optional<PullState>(const std::string& image)> pull_state;
 
     // Answers at once or later with Placed and the slot, or with PlacementFailed (empty slot): when
@@ -65,8 +66,11 @@ public:
     void wait(Waiter waiter);
     void leave(const SessionId& session); // absent is fine
     void pump();                          // call when a place may have become free
+    void tell();                          // what they wait for has moved: they are told soon
     std::optional<QueuePlace> place_of(const SessionId& session) const;
     std::size_t size() const noexcept { return index_.size(); }
+    // Whether somebody waits who would be served by the same as this need.
+    bool is_waited_for(const placement::Need& need) const;
     // Tells the waiting ones of their places until cancelled.
     net::Task<void> run();
     // How often hosts were looked through for somebody, for tests of the cost.

@@ -67,10 +67,11 @@ TEST_F(StrategyTest, TheInstallationsHoldsForTemplatesThatSayNothing) {
 TEST_F(StrategyTest, ItHoldsInTheQueueToo) {
     BrokerBench bench{world, SessionQuota{}, config};
     bench.boot();
-    for (auto name : {"a", "b"}) bench.hosts.set_creating_limit(HostId{name}, 1);
     auto first = bench.create(bench.caller("bob"));
     ASSERT_TRUE(first);
     bench.until_state(first->session.id, State::ready);
+    // Now: the end of a creation says what its host can do.
+    for (auto name : {"a", "b"}) bench.hosts.set_creating_limit(HostId{name}, 1);
     HostSlot lanes[2];
     for (auto& lane : lanes) (void)bench.hosts.choose_and_reserve(need_of(*bench.catalog.find(TemplateName{"packed"})), lane);
     std::vector<SessionId> waiting;

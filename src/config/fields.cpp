@@ -221,7 +221,7 @@ std::vector<Field> template_fields(Template& entry) {
         text("description", entry.description, any_text, "A sentence or two on the page."),
         text("icon", entry.icon, any_line, "Name of an icon of the page."),
         texts("tags", entry.tags, any_line, "Words for searching."),
-        text("image", entry.spec.image, image_rule, "Image, present on the hosts; it is never pulled by a start."),
+        text("image", entry.spec.image, image_rule, "Image on the hosts; `pull` says whether a start may fetch it."),
         endpoints_field(entry.spec.endpoints),
         texts("resolutions", entry.resolutions, resolution_rule, "Sizes a person may choose; the first one is the default."),
         text("resolution_env", entry.resolution_env, env_name_rule, "Variable that carries the size into the container."),
@@ -231,12 +231,12 @@ std::vector<Field> template_fields(Template& entry) {
     fields.push_back(pairs("volumes", entry.spec.volumes, volume_name_rule, mount_path_rule, "Named volumes and where they appear in the container: `shared-data: /data`. All sessions of the template on a host see the same one; hosts that have it are preferred to those that do not."));
     fields.push_back(pairs("host_labels", entry.host_labels, label_rule, any_line, "Labels a host must have."));
     fields.push_back(word("strategy", entry.strategy, {"spread", "pack"}, "As `placement.strategy`, for this template."));
-    fields.push_back(word("pull", entry.pull, {"never", "missing"}, "`missing`: a start fetches the image where no host has it; `never`: it fails. Has no effect yet."));
+    fields.push_back(word("pull", entry.pull, {"never", "missing"}, "`missing`: a start fetches the image where no host has it; `never`: it fails."));
     fields.push_back(section("warm", {
         number("min", entry.warm.min, 0, 1000, "Kept ready. 0 = none."),
         number("max", entry.warm.max, 0, 1000, "Most of them, as demand shows. 0 = the same as `min`."),
         word("kind", entry.warm.kind, {"paused", "running"}, "`paused`: they use memory but no processor, and wake in a moment; `running`: ready at once."),
-    }, "Has no effect yet. Desktops made before somebody asks. They take places of the hosts like others, and make room for people."));
+    }, "Desktops made before somebody asks: docs/pools.md. They take places of the hosts like others, and make room for people."));
     fields.push_back(flag("enabled", entry.is_enabled, "Whether it can be started."));
     fields.push_back(number("max_running", entry.max_running, 0, 100'000, "Most live sessions of it. 0 = no limit."));
     return fields;

@@ -218,8 +218,6 @@ void warn(const Config& config, std::vector<std::string>& warnings) {
         };
         if (entry.is_enabled && std::ranges::none_of(config.hosts, has_labels))
             warnings.push_back(fmt::format("template {}: no host has all of its host_labels", entry.name.str()));
-        if (entry.warm.max > 0 || entry.pull != Pull::never)
-            warnings.push_back(fmt::format("template {}: warm and pull have no effect yet", entry.name.str()));
     }
 }
 

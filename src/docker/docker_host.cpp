@@ -132,6 +132,7 @@ Task<Result<std::vector<broker::Observed>>> DockerHost::observe(Deadline deadlin
         observed.session = identity->session;
         observed.generation = identity->generation;
         observed.state = state_of(summary.status);
+        observed.image_id = summary.image_id;
         if (observed.state == broker::ContainerState::exited) {
             // The list does not tell how it ended.
             auto details = co_await client_.container_inspect(summary.id.str(), deadline);
@@ -235,6 +236,7 @@ DockerHost::check_image(const std::string& image, Deadline deadline) {
     if (!details) co_return details.error();
     auto said = describe_image(details->labels);
     broker::ImageFacts facts;
+    facts.id = details->id;
     facts.endpoints = std::move(said.endpoints);
     facts.secret_delivery = said.secret_delivery;
     facts.secret_target = std::move(said.secret_target);

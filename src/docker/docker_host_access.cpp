@@ -4,6 +4,7 @@
 #include "base/log.hpp"
 #include "docker/docker_host.hpp"
 
+#include <algorithm>
 #include <map>
 
 namespace berth::docker {
@@ -13,7 +14,12 @@ namespace {
 class PullSum {
 public:
     broker::PullState take(const PullProgress& line) {
-        if (!line.layer.empty() && line.total_bytes > 0) layers_[line.layer] = {line.current_bytes, line.total_bytes};
+        if (!line.layer.empty() && line.total_bytes > 0) {
+            auto& layer = layers_[line.layer];
+            // Extracting counts the same bytes once more: nobody wants to see it go back.
+            layer.first = std::max(layer.first, line.current_bytes);
+            layer.second = line.total_bytes;
+        }
         broker::PullState state;
         for (const auto& [layer, bytes] : layers_) {
             state.done_bytes += bytes.first;

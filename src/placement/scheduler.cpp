@@ -185,6 +185,27 @@ std::vector<Considered> tell(const std::vector<Judged>& some, Strategy strategy)
     return list;
 }
 
+Fit fit_of(Standing standing) {
+    switch (standing) {
+    case Standing::chosen:
+    case Standing::free: return Fit::free;
+    case Standing::busy:
+    case Standing::probation: return Fit::busy;
+    case Standing::full:
+    case Standing::memory:
+    case Standing::cpu: return Fit::full;
+    case Standing::image:
+    case Standing::volume:
+    case Standing::excluded:
+    case Standing::labels:
+    case Standing::draining:
+    case Standing::maintenance:
+    case Standing::down:
+    case Standing::unknown: return Fit::never;
+    }
+    return Fit::never;
+}
+
 } // namespace
 
 std::string_view name_of(HostState state) noexcept {
@@ -218,26 +239,7 @@ std::string_view name_of(Standing standing) noexcept {
     return names[static_cast<std::size_t>(standing)];
 }
 
-Fit fit_of(const Host& host, const Need& need) {
-    switch (standing_of(host, need, false)) {
-    case Standing::chosen:
-    case Standing::free: return Fit::free;
-    case Standing::busy:
-    case Standing::probation: return Fit::busy;
-    case Standing::full:
-    case Standing::memory:
-    case Standing::cpu: return Fit::full;
-    case Standing::image:
-    case Standing::volume:
-    case Standing::excluded:
-    case Standing::labels:
-    case Standing::draining:
-    case Standing::maintenance:
-    case Standing::down:
-    case Standing::unknown: return Fit::never;
-    }
-    return Fit::never;
-}
+Fit fit_of(const Host& host, const Need& need) { return fit_of(standing_of(host, need, false)); }
 
 Verdict choose(const std::vector<const Host*>& hosts, const Need& need) {
     auto strategy = need.strategy.value_or(Strategy::spread);
@@ -266,6 +268,25 @@ Verdict choose(const std::vector<const Host*>& hosts, const Need& need) {
     choice.note = note_of(choice.considered, hosts.size());
     verdict.choice = std::move(choice);
     return verdict;
+}
+
+std::vector<HostId> lacking_image(const std::vector<const Host*>& hosts, const Need& need) {
+    auto strategy = need.strategy.value_or(Strategy::spread);
+    auto is_bound = std::ranges::any_of(hosts, [&](const Host* host) { return has_a_volume_of(*host, need); });
+    auto bare = need;
+    bare.image.clear();
+    std::vector<std::pair<Fit, const Host*>> candidates;
+    for (const auto* host : hosts) {
+        if (!host->images_missing.contains(need.image)) continue;
+        auto fit = fit_of(standing_of(*host, bare, is_bound));
+        if (fit != Fit::never) candidates.emplace_back(fit, host);
+    }
+    std::ranges::sort(candidates, [&](const auto& one, const auto& other) {
+        return one.first != other.first ? one.first < other.first : is_better(*one.second, *other.second, strategy);
+    });
+    std::vector<HostId> list;
+    for (const auto& [fit, host] : candidates) list.push_back(host->id);
+    return list;
 }
 
 Verdict choose(const std::vector<Host>& hosts, const Need& need) {

@@ -121,4 +121,8 @@ struct Verdict {
 Verdict choose(const std::vector<const Host*>& hosts, const Need& need);
 Verdict choose(const std::vector<Host>& hosts, const Need& need);
 
+// Hosts that lack nothing but the image, best first: in the order of the strategy those that could
+// take it at once, then those that are busy, then the full ones.
+std::vector<HostId> lacking_image(const std::vector<const Host*>& hosts, const Need& need);
+
 } // namespace berth::placement

@@ -192,6 +192,28 @@ TEST(Scheduler, PackFillsOneHostBeforeTheNext) {
     EXPECT_EQ(order, "aaaabbbbcccc");
 }
 
+TEST(Scheduler, AnImageIsFetchedToTheHostThatWouldBeChosen) {
+    std::vector hosts{up("a", 3), up("b", 1), up("c", 0), up("d", 0), up("e", 0), up("f", 0)};
+    for (auto& host : hosts) host.images_missing.insert("img");
+    hosts[2].creating = hosts[2].creating_limit = 1;
+    hosts[3].capacity = hosts[3].used = 1;
+    hosts[4].is_draining = true;
+    hosts[5].images_missing.clear();
+    std::vector<const Host*> views;
+    for (const auto& host : hosts) views.push_back(&host);
+    auto order = [&](const Need& need) {
+        std::string names;
+        for (const auto& id : lacking_image(views, need)) names += id.str();
+        return names;
+    };
+    EXPECT_EQ(order(plain()), "bacd") << "by room, then who is busy, then who is full; not where it is, nor where nobody may go";
+    auto packed = plain();
+    packed.strategy = Strategy::pack;
+    EXPECT_EQ(order(packed), "abcd");
+    packed.excluded.insert(HostId{"a"});
+    EXPECT_EQ(order(packed), "bcd");
+}
+
 TEST(Scheduler, TellsOfHundredsOfHostsInAFewLines) {
     std::vector<Host> hosts;
     for (int i = 0; i < 200; ++i) hosts.push_back(up("host" + std::to_string(1000 + i), 1));

@@ -21,13 +21,18 @@ Observer::Observer(metrics::Registry& registry, const std::string& version)
                                   {metrics::Label{"route", 64}, metrics::Label{"code", 64}})}
     , durations_{registry.histograms("berth_http_request_duration_seconds", "Time from the parsed head to the written answer.",
                                      {metrics::Label{"route", 64}}, metrics::request_seconds())}
-    , sessions_{registry.gauges("berth_sessions", "Live sessions by template and state.",
+    , sessions_{registry.gauges("berth_sessions", "Live sessions by template and state, without those of pools.",
                                 {metrics::Label{"template", 64}, state_label()})}
     , host_up_{registry.gauges("berth_host_up", "1 when the host takes part, else 0.", {metrics::Label{"host", 512}})}
     , host_slots_{registry.gauges("berth_host_slots", "Places of a host.",
                                   {metrics::Label{"host", 512}, metrics::Label{"kind", {"used", "creating", "capacity"}}})}
     , refused_connections_{registry.counters("berth_http_connections_refused_total", "Connections turned away at the public door.",
                                              {metrics::Label{"reason", {"full", "address", "descriptors"}}})}
+    , pool_sessions_{registry.gauges("berth_pool_sessions", "Sessions made ahead of time: ready to be claimed, or on their way.",
+                                     {metrics::Label{"template", 64}, metrics::Label{"state", {"ready", "starting"}}})}
+    , pool_target_{registry.gauges("berth_pool_target", "How many of them there should be now.", {metrics::Label{"template", 64}})}
+    , pool_claims_{registry.counters("berth_pool_claims_total", "Starts of templates with a pool: one was ready, or none.",
+                                     {metrics::Label{"template", 64}, metrics::Label{"result", {"hit", "miss"}}})}
     , connections_{registry.gauge("berth_http_connections", "Open connections at the public door.")}
     , viewers_{registry.gauge("berth_gateway_viewers", "Open tunnels.")}
     , subscribers_{registry.gauge("berth_event_streams", "Open event streams.")}
@@ -53,6 +58,7 @@ void Observer::collect(
     std::set<std::string> templates;
     for (const auto& runner : runners.all()) {
         const auto& s = runner->session();
+        if (!s.pool.empty()) continue;
         templates.insert(s.template_name.str());
         ++counts[{s.template_name.str(), std::string{session::name_of(s.state)}}];
     }
@@ -85,6 +91,18 @@ void Observer::collect(const http::Listener& listener) {
     add("address", now.address, refused_before_.address);
     add("descriptors", now.descriptors, refused_before_.descriptors);
     refused_before_ = now;
+}
+
+void Observer::collect(const broker::PoolKeeper& pools) {
+    for (const auto& pool : pools.views()) {
+        const auto& name = pool.name.str();
+        pool_sessions_.with({name, "ready"}).set(pool.ready);
+        pool_sessions_.with({name, "starting"}).set(pool.starting);
+        pool_target_.with({name}).set(pool.target);
+        auto& [hits, misses] = claims_before_[pool.name];
+        pool_claims_.with({name, "hit"}).add(static_cast<double>(pool.hits - std::exchange(hits, pool.hits)));
+        pool_claims_.with({name, "miss"}).add(static_cast<double>(pool.misses - std::exchange(misses, pool.misses)));
+    }
 }
 
 } // namespace berth::server

@@ -2,11 +2,14 @@
 #pragma once
 // Counts what passes through the server.
 
-#include "broker/runner_registry.hpp"
+#include "broker/pool_keeper.hpp"
 #include "events/hub.hpp"
 #include "gateway/gateway.hpp"
 #include "http/listener.hpp"
 #include "metrics/registry.hpp"
+
+#include <map>
+#include <utility>
 
 namespace berth::server {
 
@@ -18,6 +21,7 @@ public:
     void collect(const broker::RunnerRegistry& runners, const broker::HostRegistry& hosts,
                  const gateway::Gateway& gateway, const events::Hub& hub, const broker::StartQueue& queue);
     void collect(const http::Listener& listener);
+    void collect(const broker::PoolKeeper& pools);
 
 private:
     metrics::Family<metrics::Counter> requests_;
@@ -27,6 +31,9 @@ private:
     metrics::Family<metrics::Gauge> host_slots_;
     metrics::Family<metrics::Counter> refused_connections_;
     http::Refusals refused_before_;
+    metrics::Family<metrics::Gauge> pool_sessions_, pool_target_;
+    metrics::Family<metrics::Counter> pool_claims_;
+    std::map<TemplateName, std::pair<std::uint64_t, std::uint64_t>> claims_before_; // hits, misses
     metrics::Gauge connections_;
     metrics::Gauge viewers_, subscribers_, queue_, broken_expectations_, failed_tasks_, dropped_streams_;
 };

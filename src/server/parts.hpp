@@ -3,6 +3,7 @@
 // Everything the server owns. Private to server/.
 
 #include "api/native/native_api.hpp"
+#include "broker/image_puller.hpp"
 #include "broker/reconciler.hpp"
 #include "crypto/password_hasher.hpp"
 #include "crypto/system_random.hpp"
@@ -30,6 +31,8 @@ struct Server::Parts {
     struct Running {
         Running(Parts& parts, std::unique_ptr<store::Database> database, crypto::RfbSecrets secrets);
         void connect(Parts& parts);
+        void connect_pulls();
+        void connect_pools();
 
         std::unique_ptr<store::Database> database;
         SecretsAdapter secrets;
@@ -37,6 +40,7 @@ struct Server::Parts {
         AdmissionAdapter admission;
         HostSet engines;
         broker::HostRegistry hosts;
+        broker::ImagePuller pulls;
         broker::HostService host_service;
         HostTools host_tools;
         broker::StartMeter meter;
@@ -47,6 +51,7 @@ struct Server::Parts {
         broker::RunnerContext runner_context;
         broker::RunnerRegistry runners;
         broker::Reconciler reconciler;
+        broker::PoolKeeper pools;
         broker::SessionService sessions;
         identity::Authenticator authenticator;
         identity::Accounts accounts;

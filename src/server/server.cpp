@@ -83,7 +83,8 @@ Server::Parts::Running::Running(Parts& p, std::unique_ptr<store::Database> datab
     , secrets{std::move(secrets_)}
     , engines{p.executor, p.config, database->deployment_id()}
     , hosts{p.executor, p.clock, p.sink, images_of(p.catalog)}
-    , host_service{p.executor, broker::HostServiceParts{p.clock, hosts, engines, database->hosts(), database->sessions(), p.sink}}
+    , pulls{p.executor, hosts, p.sink}
+    , host_service{p.executor, broker::HostServiceParts{p.clock, hosts, engines, database->hosts(), database->sessions(), p.sink, pulls}}
     , host_tools{p.config}
     , meter{p.clock, hosts}
     , queue{p.executor, p.clock, hosts, meter, [this, &p](const SessionId& id) {
@@ -100,7 +101,8 @@ Server::Parts::Running::Running(Parts& p, std::unique_ptr<store::Database> datab
         meter, p.catalog}
     , runners{runner_context}
     , reconciler{p.executor, runners, hosts, database->sessions()}
-    , sessions{runner_context, runners, p.catalog, p.tickets, p.random,
+    , pools{runner_context, runners, p.random}
+    , sessions{runner_context, runners, pools, p.tickets, p.random,
         broker::SessionQuota{p.config.quota.max_sessions_per_user, p.config.quota.max_sessions}}
     , authenticator{identity::Parts{database->accounts(), database->credentials(), p.hasher, p.random, p.clock, p.turn},
         authenticator_config(p.config)}
@@ -128,6 +130,8 @@ void Server::Parts::Running::connect(Parts& p) {
     viewers.connect(web);
     p.sink.connect(api);
     queue.leases = [this] { return runners.lease_ends(); };
+    connect_pulls();
+    connect_pools();
     hosts.set_wants_volumes(has_volumes(p.catalog));
     hosts.set_strategy(strategy_of(p.config));
     hosts.is_anybody_waiting = [this] { return queue.size() > 0; };
@@ -139,7 +143,10 @@ void Server::Parts::Running::connect(Parts& p) {
             if (runner->session().host == id) p.sink.session_changed(runner->session());
         }
     };
-    hosts.on_room = [this] { queue.pump(); };
+    hosts.on_room = [this] {
+        queue.pump();
+        pools.poke();
+    };
     hosts.on_up = [this](const HostId& id) { reconciler.look_at(id); };
     hosts.on_notice = [this](const HostId& id, const broker::HostNotice& notice) {
         if (notice.is_gap) {
@@ -155,8 +162,26 @@ void Server::Parts::Running::connect(Parts& p) {
     });
     p.metrics.on_collect([this, &p] {
         p.observer.collect(runners, hosts, gateway, p.hub, queue);
+        p.observer.collect(pools);
         p.observer.collect(listener);
     });
+}
+
+void Server::Parts::Running::connect_pulls() {
+    queue.pull = [this](const placement::Need& need, int waiting) { return pulls.fetch_for(need, waiting); };
+    queue.pull_state = [this](const std::string& image) { return pulls.furthest(image); };
+    pulls.on_progress = [this] { queue.tell(); };
+    pulls.on_end = [this](const HostId& id, const std::string& image, const Status& outcome) {
+        host_service.note_pull(id, image, outcome);
+        queue.pump();
+        queue.tell();
+    };
+}
+
+void Server::Parts::Running::connect_pools() {
+    queue.on_full = [this](const placement::Need& need, int waiting) { pools.make_room(need, waiting); };
+    pools.fetch = [this](const placement::Need& need) { (void)pulls.fetch_for(need, 1); };
+    reconciler.on_listed = [this](const HostId& id, const std::vector<broker::Observed>& list) { pools.note_containers(id, list); };
 }
 
 Server::Server(boost::asio::io_context& context, const config::Config& config, const std::string& commit)
@@ -263,6 +288,7 @@ net::Task<Result<Started>> Server::start() {
     r.scope.spawn(r.keeper.run());
     r.scope.spawn(r.reconciler.run());
     r.scope.spawn(r.queue.run());
+    r.scope.spawn(r.pools.run());
     r.scope.spawn(keep_house(r.authenticator, r.database->sessions(), p.clock, p.config.retention_days));
 
     auto listening = listen(p.config.server, r.listener, r.local_listener, r.monitor_listener);
@@ -284,7 +310,9 @@ net::Task<void> Server::stop() {
     co_await r.reconciler.stop();
     // Slots that come free from here on go to nobody: those who wait are on their way out too.
     r.hosts.on_room = nullptr;
+    co_await r.pools.stop();
     co_await r.runners.stop();
+    co_await r.pulls.stop();
     co_await r.host_service.stop();
     co_await r.hosts.stop();
     co_await r.engines.stop();

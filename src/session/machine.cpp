@@ -192,6 +192,7 @@ void on(Stepper& step, const Placed& event) {
     s.placement_note = event.note;
     s.placement = event.considered;
     s.engine_id = event.engine_id;
+    if (event.spec) s.spec = *event.spec;
     if (s.policy.start_limit > Seconds{0}) s.start_deadline = step.time() + s.policy.start_limit;
     step.enter(State::creating);
     step.ask(Action::create_container);
@@ -237,8 +238,10 @@ void on(Stepper& step, const BecameReady&) {
 void on(Stepper& step, const ActionFailed& event) {
     auto& s = step.session();
     if (event.action == Action::pause_container) {
-        // It goes on running: dearer, not broken. Claimed meanwhile: resuming settles it.
-        if (s.state != State::ready || s.pool.empty() || !s.is_paused) return;
+        // It goes on running: dearer, not broken. Claimed meanwhile, or nobody knows whether it stands
+        // still: resuming it settles that.
+        auto is_unknown = event.error.code() == Errc::timed_out || event.error.code() == Errc::host_unreachable;
+        if (s.state != State::ready || s.pool.empty() || !s.is_paused || is_unknown) return;
         s.is_paused = false;
         step.store();
         return;

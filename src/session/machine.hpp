@@ -31,6 +31,7 @@ struct Placed {
     std::string note;
     std::string engine_id;              // of the host now
     std::vector<Considered> considered; // every host of that moment
+    std::optional<Spec> spec;           // with what the image says of itself, where it was not known before
 };
 struct ContainerCreated {
     ContainerId container;

@@ -163,9 +163,10 @@ TEST(SessionPool, APausedOneIsResumedAndProbedFirst) {
 
 TEST(SessionPool, APauseThatFailedLeavesItRunning) {
     auto paused = go(warm(), PauseRequested{}).session;
-    auto failed = go(paused, ActionFailed{Action::pause_container, unreachable});
+    auto failed = go(paused, ActionFailed{Action::pause_container, Error{Errc::engine_error, "cannot freeze"}});
     EXPECT_FALSE(failed.session.is_paused);
     EXPECT_TRUE(failed.must_store);
+    EXPECT_TRUE(go(paused, ActionFailed{Action::pause_container, unreachable}).session.is_paused) << "it may stand still after all";
     auto claimed = go(paused, claim()).session;
     EXPECT_EQ(go(claimed, ActionFailed{Action::pause_container, unreachable}).session.state, State::starting) << "too late to matter";
 }

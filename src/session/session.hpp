@@ -73,7 +73,9 @@ struct LeasePolicy {
 enum class NetworkMode { shared, own }; // one Berth bridge per host, or a bridge for this session
 enum class SecretDelivery { file, env };
 
-// What to run: a snapshot of the template at the time of the request, stored with the session.
+// What to run: a snapshot of the template at the time of the request, stored with the session. While
+// the session is queued, what the image is to say of itself (endpoints, the way of the secret) may be
+// open: nobody has seen the image yet.
 struct Spec {
     std::string image;
     std::map<std::string, std::string> env;

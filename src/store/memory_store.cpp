@@ -89,6 +89,9 @@ public:
             co_return Error{Errc::conflict, "the stored session has another version"};
         if (session.holds_slot && data_.slot_holder(session) != nullptr)
             co_return Error{Errc::already_exists, "another session holds the slot"};
+        const bool is_claim = !found->second.pool.empty() && session.pool.empty();
+        if (is_claim && data_.same_request(session) != nullptr)
+            co_return Error{Errc::already_exists, "another session has the idempotency key"};
         ++session.version;
         session.control_viewers = session.view_viewers = 0;
         const auto version = session.version;

@@ -248,7 +248,10 @@ Result<std::int64_t> update_session(
     static const std::string query =
         "UPDATE sessions SET " +
         listed([](const std::string& name) { return name + " = :" + name; }) +
-        " WHERE id = :old_id AND version = :old_version";
+        " WHERE id = :old_id AND version = :old_version"
+        // Of a session that leaves its pool: the request was not answered before.
+        " AND NOT (pool <> '' AND :new_key <> '' AND EXISTS (SELECT 1 FROM sessions WHERE realm = :new_realm"
+        " AND subject = :new_subject AND idempotency_key = :same_key AND idempotency_key <> '' AND created_at > :oldest))";
     return guarded(connection, "update session", [&]() -> Result<std::int64_t> {
         Transaction transaction{connection};
         const long long old_version = session.version;
@@ -257,16 +260,21 @@ Result<std::int64_t> update_session(
         row.version = old_version + 1;
         soci::statement statement{connection.sql()};
         exchange_row(AsInput{statement}, row);
+        const auto key = row.idempotency_key, realm = row.realm, subject = row.subject;
+        const long long oldest = to_number(session.created_at - idempotency_window);
         statement.exchange(soci::use(old_id));
         statement.exchange(soci::use(old_version));
+        for (const auto* text : {&key, &realm, &subject, &key}) statement.exchange(soci::use(*text));
+        statement.exchange(soci::use(oldest));
         prepare(statement, query);
         if (connection.write(statement) != Written::yes)
             return Error{Errc::already_exists, "another session holds the slot"};
         if (statement.get_affected_rows() == 0) {
-            long long known = 0;
-            connection.sql() << "SELECT count(*) FROM sessions WHERE id = :id", soci::use(old_id),
-                soci::into(known);
+            long long known = 0, of_that_version = 0;
+            connection.sql() << "SELECT count(*), count(CASE WHEN version = :version THEN 1 END) FROM sessions WHERE id = :id",
+                soci::use(old_version), soci::use(old_id), soci::into(known), soci::into(of_that_version);
             if (known == 0) return Error{Errc::not_found, "no such session"};
+            if (of_that_version == 1) return Error{Errc::already_exists, "another session has the idempotency key"};
             return Error{Errc::conflict, "the stored session has another version"};
         }
         if (event) write_event(connection, *event);

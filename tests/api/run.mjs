@@ -19,6 +19,8 @@ const parts = [
     'engine',
     'hosts',
     'hosts_ssh',
+    'pulls',
+    'pools',
     'isolation',
     'restart',
     'crash',

@@ -8,9 +8,11 @@
 
 namespace berth::test {
 
-net::Task<Status> FakeProbe::wait_ready(const session::Session&, broker::ContainerHost&, const Secret&, Deadline deadline) {
+net::Task<Status> FakeProbe::wait_ready(const session::Session& session, broker::ContainerHost&, const Secret&, Deadline deadline) {
+    auto is_failing = failing && *failing == std::pair{session.id, session.generation};
     co_await net::sleep_for(Milliseconds{0});
     if (failure) co_return *failure;
+    if (is_failing) co_return Error{Errc::protocol_violation, "not RFB"};
     if (is_never) {
         co_await net::sleep_until(deadline);
         co_return Error{Errc::timed_out, "probe"};
@@ -109,6 +111,7 @@ BrokerBench::BrokerBench(World& world_, broker::SessionQuota quota, const BenchC
     , catalog{all_templates(config)}
     , tickets{random}
     , hosts{world.context.get_executor(), clock, sink, images_of(catalog), config.health}
+    , pulls{world.context.get_executor(), hosts, sink, config.pulls}
     , meter{clock, hosts}
     , queue{world.context.get_executor(), clock, hosts, meter, [](const SessionId&) {}}
     , keeper{world.context.get_executor(), clock,
@@ -123,10 +126,21 @@ BrokerBench::BrokerBench(World& world_, broker::SessionQuota quota, const BenchC
     reconciling.unknown_kept = config.unknown_kept;
     reconciler = std::make_unique<broker::Reconciler>(
         world.context.get_executor(), *runners, hosts, world.store.sessions(), reconciling);
-    service = std::make_unique<broker::SessionService>(context, *runners, catalog, tickets, random, quota);
+    pools = std::make_unique<broker::PoolKeeper>(context, *runners, random, config.pools);
+    service = std::make_unique<broker::SessionService>(context, *runners, *pools, tickets, random, quota);
     add_hosts(hosts, world, config);
     queue.leases = [this] { return runners->lease_ends(); };
-    hosts.on_room = [this] { queue.pump(); };
+    queue.pull = [this](const placement::Need& need, int waiting) { return pulls.fetch_for(need, waiting); };
+    queue.pull_state = [this](const std::string& image) { return pulls.furthest(image); };
+    pulls.on_progress = [this] { queue.tell(); };
+    pulls.on_end = [this](const HostId&, const std::string&, const Status&) { queue.pump(); };
+    queue.on_full = [this](const placement::Need& need, int waiting) { pools->make_room(need, waiting); };
+    pools->fetch = [this](const placement::Need& need) { (void)pulls.fetch_for(need, 1); };
+    reconciler->on_listed = [this](const HostId& id, const std::vector<broker::Observed>& list) { pools->note_containers(id, list); };
+    hosts.on_room = [this] {
+        queue.pump();
+        pools->poke();
+    };
     hosts.on_up = [this](const HostId& id) { reconciler->look_at(id); };
     hosts.on_notice = [this](const HostId&, const broker::HostNotice& notice) {
         auto runner = runners->find(notice.session);
@@ -146,12 +160,15 @@ void BrokerBench::boot() {
     scope.spawn(keeper.run());
     scope.spawn(reconciler->run());
     scope.spawn(queue.run());
+    scope.spawn(pools->run());
 }
 
 void BrokerBench::stop() {
     run(runners->stop());
     run(scope.stop());
     run(reconciler->stop());
+    run(pools->stop());
+    run(pulls.stop());
     run(hosts.stop());
 }
 

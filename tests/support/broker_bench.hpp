@@ -3,6 +3,7 @@
 // The whole broker between fakes, as often as a test wants to start it: the store and the host
 // outlive it, as they do when the process dies.
 
+#include "broker/image_puller.hpp"
 #include "broker/reconciler.hpp"
 #include "broker/session_service.hpp"
 #include "store/memory_store.hpp"
@@ -37,6 +38,7 @@ class FakeProbe final : public broker::ReadinessProbe {
 public:
     net::Task<Status> wait_ready(const session::Session&, broker::ContainerHost&, const Secret&, Deadline) override;
     bool is_never = false;
+    std::optional<std::pair<SessionId, int>> failing; // that generation of that session does not answer
     std::optional<Error> failure;
 };
 
@@ -73,6 +75,8 @@ struct BenchConfig {
     int creating_limit = 4;
     broker::HealthConfig health;
     Milliseconds unknown_kept{0}; // containers without a row
+    broker::PullConfig pulls;
+    broker::PoolConfig pools;
     std::vector<broker::Template> templates; // beside "desktop", "brief" and "doomed"
 };
 
@@ -107,12 +111,14 @@ public:
     broker::Catalog catalog;
     access::TicketBook tickets;
     broker::HostRegistry hosts;
+    broker::ImagePuller pulls;
     broker::StartMeter meter;
     broker::StartQueue queue;
     broker::DeadlineKeeper keeper;
     broker::StartTimes start_times;
     broker::RunnerContext context;
-    // After the queue: a runner that goes gives its slot back, and the queue is told.
+    // After the queue and the pools: a runner that goes gives its slot back, and they are told.
+    std::unique_ptr<broker::PoolKeeper> pools;
     std::unique_ptr<broker::RunnerRegistry> runners;
     std::unique_ptr<broker::Reconciler> reconciler;
     std::unique_ptr<broker::SessionService> service;

@@ -48,6 +48,7 @@ net::Task<Result<ContainerId>> FakeHost::create(const broker::ContainerOrder& or
         std::snprintf(text, sizeof text, "%064x", next_id_++);
         made.id = ContainerId{text};
         made.owner = owner;
+        if (auto facts = image_facts.find(image); facts != image_facts.end()) made.image_id = facts->second.id;
         known = containers.emplace(key, made).first;
     }
     if (fault == Fault::answer_lost) co_return Error{Errc::timed_out, "create: answer lost"};
@@ -88,6 +89,7 @@ net::Task<Result<std::vector<broker::Observed>>> FakeHost::list(Deadline deadlin
         observed.generation = key.second;
         observed.state = one.state;
         observed.exit_code = one.exit_code;
+        observed.image_id = one.image_id;
         seen.push_back(std::move(observed));
     }
     co_return seen;
@@ -115,6 +117,8 @@ net::Task<Result<broker::ImageFacts>> FakeHost::check_image(const std::string& i
     auto met = co_await meet(deadline);
     if (!met) co_return met.error();
     if (missing_images.contains(image)) co_return Error{Errc::image_missing, image};
+    auto known = image_facts.find(image);
+    if (known != image_facts.end()) co_return known->second;
     co_return broker::ImageFacts{};
 }
 
@@ -154,6 +158,8 @@ net::Task<Status> FakeHost::unpause(const ContainerId& container, Deadline) {
 
 net::Task<Status> FakeHost::pull(std::string image, std::function<void(const broker::PullState&)> progress, Deadline) {
     ++pulls;
+    most_pulling = std::max(most_pulling, ++pulling);
+    ScopeExit ended{[this] { --pulling; }};
     broker::PullState state;
     state.total_bytes = 100;
     for (; state.done_bytes < state.total_bytes; state.done_bytes += 50) {
@@ -161,6 +167,7 @@ net::Task<Status> FakeHost::pull(std::string image, std::function<void(const bro
         co_await net::sleep_for(pull_time / 2);
         if (is_unreachable) co_return Error{Errc::host_unreachable, "pull"};
     }
+    if (pull_failure) co_return *pull_failure;
     missing_images.erase(image);
     co_return Status{};
 }

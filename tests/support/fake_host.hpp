@@ -22,6 +22,7 @@ public:
         ContainerId id;
         broker::ContainerState state = broker::ContainerState::created;
         session::Owner owner;
+        std::string image_id; // of that moment
         int exit_code = 0;
     };
     using Key = std::pair<SessionId, int>;
@@ -61,7 +62,11 @@ public:
     std::string engine_id = "fake";
     int cpus = 2;
     int pulls = 0;                // begun
+    int pulling = 0;              // now
+    int most_pulling = 0;
     Milliseconds pull_time{20};
+    std::optional<Error> pull_failure;
+    std::map<std::string, broker::ImageFacts> image_facts; // of images that say something of themselves
     Milliseconds latency{0};
     std::map<Key, Container> containers;
     int starts = 0;               // containers that were really started

@@ -53,15 +53,17 @@ broker::MadeHost FakeFactory::make_unusable(const broker::HostDefinition& defini
     return host;
 }
 
-HostBench::HostBench(broker::HealthConfig health, std::set<std::string> images)
+HostBench::HostBench(broker::HealthConfig health, std::set<std::string> images, broker::PullConfig pulling)
     : hosts{context.get_executor(), clock, sink, std::move(images), health}
-    , service{context.get_executor(), broker::HostServiceParts{clock, hosts, factory, store.hosts(), store.sessions(), sink}} {}
+    , pulls{context.get_executor(), hosts, sink, pulling}
+    , service{context.get_executor(), broker::HostServiceParts{clock, hosts, factory, store.hosts(), store.sessions(), sink, pulls}} {}
 
 HostBench::~HostBench() { stop(); }
 
 void HostBench::stop() {
     if (std::exchange(is_stopped_, true)) return;
     run(service.stop());
+    run(pulls.stop());
     run(hosts.stop());
 }
 

@@ -4,6 +4,7 @@
 
 #include "broker/host_registry.hpp"
 #include "broker/host_service.hpp"
+#include "broker/image_puller.hpp"
 #include "store/memory_store.hpp"
 #include "tests/support/broker_bench.hpp"
 
@@ -40,7 +41,8 @@ public:
 
 class HostBench {
 public:
-    explicit HostBench(broker::HealthConfig health = quick_health(), std::set<std::string> images = {"img"});
+    explicit HostBench(broker::HealthConfig health = quick_health(), std::set<std::string> images = {"img"},
+                       broker::PullConfig pulling = {});
     ~HostBench();
 
     // Adds a host whose engine is factory.at("fake://NAME").
@@ -62,6 +64,7 @@ public:
     FakeFactory factory;
     store::MemoryStore store;
     broker::HostRegistry hosts;
+    broker::ImagePuller pulls;
     broker::HostService service;
 
 private:

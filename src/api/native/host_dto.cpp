@@ -39,9 +39,12 @@ json::array images_json(const broker::HostEntry& host, const broker::Catalog& ca
     for (const auto& one : catalog.all()) {
         const auto& image = one.spec.image;
         auto pull = service.pull_of(host.view.id, image);
-        images.push_back(json::object{{"template", one.name.str()}, {"image", image},
-                                      {"present", !host.view.images_missing.contains(image)},
-                                      {"pulling", pull ? pull_json(*pull) : json::value(nullptr)}});
+        auto is_missing = host.view.images_missing.contains(image);
+        json::object view{{"template", one.name.str()}, {"image", image}, {"present", !is_missing},
+                          {"pulling", pull ? pull_json(*pull) : json::value(nullptr)}};
+        auto failure = service.pull_failure_of(host.view.id, image);
+        if (failure && is_missing && !pull) view["pull_error"] = *failure;
+        images.push_back(std::move(view));
     }
     return images;
 }

@@ -113,6 +113,7 @@ Result<std::vector<ContainerSummary>> decode_container_list(std::string_view bod
         auto names = item["Names"].texts();
         if (!names.empty()) summary.name = without_slash(names.front());
         summary.image = item["Image"].text();
+        summary.image_id = item["ImageID"].text();
         summary.labels = item["Labels"].text_map();
         summary.status = container_status_from(item["State"].text());
         list.push_back(std::move(summary));

@@ -62,7 +62,7 @@ struct ContainerSummary {
     ContainerSummary() = default;
     ContainerId id;
     std::string name;
-    std::string image;
+    std::string image, image_id;
     std::map<std::string, std::string> labels;
     ContainerStatus status = ContainerStatus::unknown;
 };

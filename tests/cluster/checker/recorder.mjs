@@ -24,8 +24,7 @@ export class Recorder {
         const timer = setInterval(() => {
             if (!stream.is_over) return
             clearInterval(timer)
-            // One that never opened has heard nothing: an engine that starts tells of the dead before it listens.
-            this.#open(host, stream.has_opened ? Math.floor(Date.now() / 1000) - 2 : since)
+            this.#open(host, Math.floor(Date.now() / 1000) - 2)
         }, retry_ms)
         timer.unref()
     }

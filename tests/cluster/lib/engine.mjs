@@ -60,15 +60,14 @@ export class Engine {
         for (const { Id } of await this.networks(label)) await this.request('DELETE', `/networks/${Id}`)
     }
 
-    // Each event of a container since `since_s` (seconds), until close(): { close(), has_opened, is_over }.
+    // Each event of a container since `since_s` (seconds), until close(): { close(), is_over }.
     watch(on_event, since_s) {
         const wanted = encodeURIComponent(JSON.stringify({ type: ['container'] }))
         const path = `/v1.41/events?filters=${wanted}${since_s ? `&since=${since_s}` : ''}`
-        const stream = { has_opened: false, is_over: false, close: () => request.destroy() }
+        const stream = { is_over: false, close: () => request.destroy() }
         const over = () => (stream.is_over = true)
         const request = http.get({ socketPath: this.socket, path, agent: false }, (response) => {
             let rest = ''
-            stream.has_opened = true
             response.setEncoding('utf8')
             response.on('data', (chunk) => {
                 const lines = (rest + chunk).split('\n')

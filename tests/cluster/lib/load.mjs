@@ -4,7 +4,7 @@
 import http from 'node:http'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { pause, until } from '../../api/lib/wait.mjs'
+import { pause } from '../../api/lib/wait.mjs'
 import { rows_of } from '../checker/gather.mjs'
 
 const answer_limit_ms = 60_000
@@ -97,25 +97,6 @@ export function percentiles(numbers) {
 export async function states_of(database) {
     const rows = await rows_of(database, 'SELECT state, count(*) AS count FROM sessions GROUP BY state')
     return Object.fromEntries(rows.map(({ state, count }) => [state, count]))
-}
-
-// Until `count` sessions are ready; one that ended is an error at once, in its own words.
-export function all_ready(database, count, limit_ms) {
-    return until(
-        `${count} are ready`,
-        async () => {
-            const { ready = 0, ended = 0, ...rest } = await states_of(database)
-            if (ended > 0) {
-                const query = "SELECT host, end_reason, end_detail FROM sessions WHERE state = 'ended' LIMIT 3"
-                const first = JSON.stringify(await rows_of(database, query))
-                throw Object.assign(new Error(`${ended} failed: ${first}`), { is_final: true })
-            }
-            if (ready < count) throw new Error(`${ready} ready, ${JSON.stringify(rest)}`)
-            return true
-        },
-        limit_ms,
-        1000,
-    )
 }
 
 // Measures what a process needs between two moments.

@@ -178,6 +178,67 @@ TYPED_TEST(SessionStoreContract, AnUpdateOfAnotherVersionChangesNothing) {
     EXPECT_EQ(this->events().size(), 2U);
 }
 
+// ---- sessions of a pool that get their person -------------------------------------------------------
+
+Session of_pool() {
+    auto session = session_of("ann");
+    session.owner = session::Owner{"pool", "desktop", session.id.str()};
+    session.pool = "desktop";
+    session.idempotency_key.clear();
+    return session;
+}
+
+Session claimed_by(Session session, const std::string& subject, std::string key = "") {
+    session.owner = session_of(subject).owner;
+    session.pool.clear();
+    session.idempotency_key = std::move(key);
+    return session;
+}
+
+TYPED_TEST(SessionStoreContract, OfTwoClaimsOfOneSessionTheFirstWins) {
+    auto warm = this->insert(of_pool()).session;
+    ASSERT_TRUE(this->update(claimed_by(warm, "ann")));
+    EXPECT_EQ(this->update(claimed_by(warm, "bob")).error().code(), Errc::conflict);
+    EXPECT_EQ(this->find(warm.id)->owner.subject, "ann");
+}
+
+TYPED_TEST(SessionStoreContract, AClaimObeysTheRulesOfAnInsert) {
+    auto first = this->insert(of_pool()).session, second = this->insert(of_pool()).session;
+    ASSERT_TRUE(this->update(claimed_by(first, "ann", "k1")));
+    auto before = this->events().size();
+    EXPECT_EQ(this->update(claimed_by(second, "ann", "k2")).error().code(), Errc::already_exists) << "the slot is held";
+    auto elsewhere = claimed_by(second, "ann", "k1");
+    elsewhere.owner.slot = "other";
+    EXPECT_EQ(this->update(elsewhere).error().code(), Errc::already_exists) << "the request was answered";
+    EXPECT_EQ(this->events().size(), before);
+    EXPECT_EQ(this->find(second.id)->pool, "desktop") << "still there for somebody else";
+    elsewhere.owner.subject = "bob";
+    EXPECT_TRUE(this->update(elsewhere)) << "a key is one person's";
+}
+
+TYPED_TEST(SessionStoreContract, AKeyOfAnEndedSessionHoldsForAClaimToo) {
+    auto session = session_of("ann");
+    session.idempotency_key = "k1";
+    auto stored = this->insert(session).session;
+    ASSERT_TRUE(this->update(ended(stored, noon + Seconds{5})));
+    auto warm = this->insert(of_pool()).session;
+    EXPECT_EQ(this->update(claimed_by(warm, "ann", "k1")).error().code(), Errc::already_exists);
+    auto later = claimed_by(warm, "ann", "k1");
+    later.created_at += std::chrono::hours{25};
+    EXPECT_TRUE(this->update(later));
+}
+
+// Only leaving the pool asks for the key: one's own is no obstacle ever after.
+TYPED_TEST(SessionStoreContract, WhoWasClaimedIsUpdatedAsEverybody) {
+    auto warm = this->insert(of_pool()).session;
+    auto claimed = claimed_by(warm, "ann", "k1");
+    auto version = this->update(claimed);
+    ASSERT_TRUE(version);
+    claimed.version = *version;
+    claimed.extensions_used = 1;
+    EXPECT_TRUE(this->update(claimed));
+}
+
 TYPED_TEST(SessionStoreContract, AnUpdateOfNothingSaysSo) {
     auto missing = this->update(session_of("ann"));
     ASSERT_FALSE(missing);
