@@ -269,14 +269,6 @@ void SessionRunner::fail(Action action, Error error) {
     post(session::ActionFailed{action, std::move(error)});
 }
 
-namespace {
-
-Milliseconds since(std::chrono::steady_clock::time_point began) {
-    return std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now() - began);
-}
-
-} // namespace
-
 net::Task<void> SessionRunner::create_container() {
     if (session_.state != State::creating) co_return;
     auto engine = context_.hosts.engine(*session_.host);

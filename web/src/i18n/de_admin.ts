@@ -40,6 +40,7 @@ export const deAdmin: Record<keyof typeof enAdmin, string | Plural> = {
   "step.dial_stdio": "Engine über docker dial-stdio erreichen",
   "step.tls": "TLS",
   "step.engine": "Die Docker-Engine antwortet",
+  "step.ports": "Einen Port seines Loopbacks weiterleiten",
   "step.api": "API-Version",
   "step.permission": "Darf Docker benutzen",
   "step.disk": "Freier Plattenplatz",

@@ -37,6 +37,7 @@ export const enAdmin = {
   "step.dial_stdio": "Reach the engine through docker dial-stdio",
   "step.tls": "TLS",
   "step.engine": "The Docker engine answers",
+  "step.ports": "Forward a port of its loopback",
   "step.api": "API version",
   "step.permission": "May use Docker",
   "step.disk": "Free disk",
