@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// usage: BERTH_BINARY=… node run.mjs [--only TEXT] [part…]; without a part: lab shims checker smoke.
+// usage: BERTH_BINARY=… node run.mjs [--only TEXT] [part…]; without a part: lab shims checker smoke browser.
 // The last line counts. Sizes of fleet and rush: BERTH_CLUSTER_HOSTS, BERTH_CLUSTER_SESSIONS, … (README.md).
 
 import { existsSync } from 'node:fs'
@@ -8,8 +8,8 @@ import { Runner } from '../api/lib/runner.mjs'
 import { clean } from './lab/record.mjs'
 
 const own = ['lab', 'shims', 'checker'] // need no program under test
-const parts = [...own, 'smoke', 'faults', 'fleet', 'rush']
-const usual = [...own, 'smoke']
+const parts = [...own, 'smoke', 'browser', 'faults', 'fleet', 'rush']
+const usual = [...own, 'smoke', 'browser']
 
 const words = process.argv.slice(2)
 const only = words.indexOf('--only')

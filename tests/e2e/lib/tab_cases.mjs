@@ -90,4 +90,12 @@ export const tabCases = [
     await mock.ask("patch", { id, condition: "ok" });
     await page.getByTestId("no-answer").waitFor({ state: "detached" });
   }],
+  ["it stays said while the page tries to connect again", async ({ mock, open }) => {
+    const { page, id } = await open();
+    await mock.ask("patch", { id, condition: "unknown" });
+    await mock.ask("set", { ticket_ms: 10_000 });
+    await mock.ask("drop");
+    await page.locator(".theatre[data-phase=connecting]").waitFor();
+    assert.match(await page.getByTestId("connection").innerText(), /machine does not answer at the moment; your desktop is kept/);
+  }],
 ];

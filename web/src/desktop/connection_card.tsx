@@ -67,13 +67,26 @@ function Closed({ vm, phase, session }: { vm: ViewModel; phase: Extract<Phase, {
   );
 }
 
+/** An attempt under way. Why it is needed stays said while it lasts. */
+function Connecting({ session }: { session: Session }) {
+  return (
+    <>
+      {isOutOfReach(session) && <p role="status">{t("card.no_answer")}</p>}
+      <p role="status" class="cover-connecting"><span class="spinner" aria-hidden="true" />{t("desk.connecting")}</p>
+      {isOutOfReach(session) && <div class="actions"><Back /></div>}
+    </>
+  );
+}
+
 export function ConnectionCard({ vm, session }: { vm: ViewModel; session: Session }) {
   const phase = vm.connection.phase.value;
   if (phase.kind === "connected") return null;
+  // Words over the last picture need a ground.
+  const bare = phase.kind === "connecting" && !vm.connection.wasConnected && !isOutOfReach(session);
   return (
     <div class="cover">
-      <div class={phase.kind === "connecting" ? "cover-card cover-quiet" : "cover-card"} data-testid="connection" data-code={"code" in phase ? phase.code : undefined}>
-        {phase.kind === "connecting" && <p role="status" class="cover-connecting"><span class="spinner" aria-hidden="true" />{t("desk.connecting")}</p>}
+      <div class={bare ? "cover-card cover-quiet" : "cover-card"} data-testid="connection" data-code={"code" in phase ? phase.code : undefined}>
+        {phase.kind === "connecting" && <Connecting session={session} />}
         {phase.kind === "lost" && <Lost vm={vm} phase={phase} session={session} />}
         {phase.kind === "closed" && <Closed vm={vm} phase={phase} session={session} />}
       </div>

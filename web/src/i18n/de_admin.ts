@@ -89,7 +89,7 @@ export const deAdmin: Record<keyof typeof enAdmin, string | Plural> = {
   "host.of": "{used} von {capacity}",
   "host.unlimited": "{used}, ohne Grenze",
   "host.cores": "{used} von {capacity} Kernen",
-  "host.cores_unlimited": "{used} Kerne, ohne Grenze",
+  "host.cores_unlimited": { one: "{count} Kern, ohne Grenze", other: "{count} Kerne, ohne Grenze" },
   "host.images": "Abbilder",
   "host.images_ready": { one: "{present} von {count} Vorlage", other: "{present} von {count} Vorlagen" },
   "host.no_images": "Keine Vorlage braucht ein Abbild",

@@ -86,7 +86,7 @@ export const enAdmin = {
   "host.of": "{used} of {capacity}",
   "host.unlimited": "{used}, no limit",
   "host.cores": "{used} of {capacity} cores",
-  "host.cores_unlimited": "{used} cores, no limit",
+  "host.cores_unlimited": { one: "{count} core, no limit", other: "{count} cores, no limit" },
   "host.images": "Images",
   "host.images_ready": { one: "{present} of {count} template", other: "{present} of {count} templates" },
   "host.no_images": "No template needs an image",

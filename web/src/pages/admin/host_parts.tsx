@@ -75,7 +75,7 @@ export function CapacityBars({ host }: { host: Host }) {
       {cpus && (
         <Meter
           label={t("host.cpus")} share={share(cpus.used, cpus.capacity)}
-          text={t(cpus.capacity > 0 ? "host.cores" : "host.cores_unlimited", { used: cpus.used, capacity: cpus.capacity })}
+          text={cpus.capacity > 0 ? t("host.cores", { used: cpus.used, capacity: cpus.capacity }) : t("host.cores_unlimited", { count: cpus.used })}
         />
       )}
       <Meter label={t("host.creating")} text={ofText(creating.used, creating.capacity, creating.capacity > 0)} share={share(creating.used, creating.capacity)} />

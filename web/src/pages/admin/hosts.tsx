@@ -33,12 +33,17 @@ function passes(host: Host, filter: Filter): boolean {
   return filter === "all" || isOut(host);
 }
 
+/** What the hosts in service still take; null where one of them has no limit. */
+function freePlaces(list: Host[]): number | null {
+  const serving = list.filter((h) => stateOf(h) === "up" || stateOf(h) === "probation");
+  if (serving.some((h) => h.sessions.capacity === 0)) return null;
+  return serving.reduce((sum, h) => sum + Math.max(0, h.sessions.capacity - h.sessions.used), 0);
+}
+
 function Summary({ list }: { list: Host[] }) {
-  const free = list
-    .filter((h) => (stateOf(h) === "up" || stateOf(h) === "probation") && h.sessions.capacity > 0)
-    .reduce((sum, h) => sum + Math.max(0, h.sessions.capacity - h.sessions.used), 0);
+  const free = freePlaces(list);
   const attention = list.filter(needsAttention).length;
-  const parts = [t("hosts.count", { count: list.length }), t("hosts.free", { count: free }), ...(attention > 0 ? [t("hosts.attention", { count: attention })] : [])];
+  const parts = [t("hosts.count", { count: list.length }), ...(free === null ? [] : [t("hosts.free", { count: free })]), ...(attention > 0 ? [t("hosts.attention", { count: attention })] : [])];
   return <p class="muted" data-testid="hosts-summary">{parts.join(" · ")}</p>;
 }
 
