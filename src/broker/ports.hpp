@@ -178,8 +178,8 @@ public:
     virtual Task<Status> remove(const SessionId& session, int generation, Deadline deadline) = 0;
     // All containers of this deployment in any state: an answer is positive proof.
     virtual Task<Result<std::vector<Observed>>> list(Deadline deadline) = 0;
-    // A stream to the endpoint's port, address re-learnt from the engine now; lives on `executor`.
-    // not_found: no such container; not_ready: it does not run or the port refuses.
+    // A stream to the endpoint's port, address re-learnt now; lives on `executor`. not_found: no such
+    // container; not_ready: it does not run or the port refuses; forbidden: the machine lets nobody in.
     virtual Task<Result<std::unique_ptr<net::ByteStream>>>
     dial(const ContainerId& container, std::uint16_t port, net::Executor executor, Deadline deadline) = 0;
     // Engine facts; also proves that the engine answers.

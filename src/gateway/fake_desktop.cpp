@@ -114,6 +114,7 @@ Task<Result<net::ByteStreamPtr>> LoopbackHost::dial(
     const ContainerId&, std::uint16_t port, net::Executor executor, Deadline deadline
 ) {
     ++dials;
+    if (forbids_ports) co_return Error{Errc::forbidden, "forwarding is forbidden"};
     auto dialer = net::make_tcp_dialer("127.0.0.1", port);
     co_return co_await dialer->dial(std::move(executor), deadline);
 }

@@ -68,6 +68,7 @@ public:
     net::Task<void> close() override { co_return; }
 
     int dials = 0;
+    bool forbids_ports = false;
 };
 
 } // namespace berth::gateway::test

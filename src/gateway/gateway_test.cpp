@@ -382,6 +382,15 @@ TEST_F(GatewayTest, SaysThatTheHostDoesNotAnswer) {
     EXPECT_EQ(closed(*socket).code, close_host);
 }
 
+TEST_F(GatewayTest, AMachineThatForbidsItsPortsIsNotSaidOfThePerson) {
+    open_gateway();
+    host.forbids_ports = true;
+    give_ticket("t1", 1, session::Rights::control);
+    auto socket = browser("t1");
+    ASSERT_TRUE(socket);
+    EXPECT_EQ(closed(*socket).code, close_host);
+}
+
 TEST_F(GatewayTest, EndsWhatItNeverFinishedOpening) {
     open_gateway();
     test::FakeDesktop desktop{"secret99"};

@@ -95,6 +95,9 @@ Task<Status> wait_endpoint(
         );
         if (status) co_return status;
         last = status.error();
+        // It is the machine that will not have it, whatever runs there: a host's fault, and no better later.
+        if (last.code() == Errc::forbidden)
+            co_return Error{Errc::host_unreachable, endpoint.name + ": " + last.operator_text()};
         if (!is_early(last.code())) co_return std::move(last).with_context(endpoint.name);
         co_await net::sleep_until(earlier(deadline, deadline_in(pause)));
     }

@@ -55,6 +55,17 @@ TEST(ReadinessProbe, GivesUpAtOnceOnADesktopWithAnotherSecret) {
     EXPECT_EQ(status.error().operator_text().find("canary99"), std::string::npos);
 }
 
+TEST(ReadinessProbe, DoesNotWaitForAMachineThatForbidsItsPorts) {
+    test::FakeDesktop desktop{"secret"};
+    test::LoopbackHost host;
+    host.forbids_ports = true;
+    const auto status = probe(host, desktop.port(), session::Protocol::rfb, "secret", 5s);
+    ASSERT_FALSE(status);
+    EXPECT_EQ(status.error().code(), Errc::host_unreachable); // another host may do better
+    EXPECT_NE(status.error().operator_text().find("forbidden"), std::string::npos);
+    EXPECT_EQ(host.dials, 1);
+}
+
 TEST(ReadinessProbe, TriesAgainUntilTheDeadline) {
     std::uint16_t port = 0;
     {

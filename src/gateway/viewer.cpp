@@ -31,7 +31,11 @@ Task<Result<net::ByteStreamPtr>> dial(
     net::Executor executor,
     Deadline deadline
 ) {
-    co_return co_await host.dial(container, port, std::move(executor), deadline);
+    auto stream = co_await host.dial(container, port, std::move(executor), deadline);
+    // It is the machine that forbids its ports; that this person may look was settled before.
+    if (!stream && stream.error().code() == Errc::forbidden)
+        co_return Error{Errc::host_unreachable, stream.error().operator_text()};
+    co_return stream;
 }
 
 } // namespace
@@ -115,6 +119,11 @@ Task<void> Viewer::serve() {
     }
     auto first_up = co_await greet_browser(*browser_, greeted->init, deadline);
     if (!first_up) {
+        log("gateway").info(
+            "browser_not_greeted session={} reason={}",
+            admitted_.session.str(),
+            log_safe(describe(first_up.error()))
+        );
         WebSocketClose why{close_protocol, "not an RFB handshake"};
         co_await farewell(std::move(why));
         co_return;

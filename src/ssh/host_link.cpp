@@ -283,7 +283,7 @@ HostLink::State::dial_port(std::uint16_t port, net::Executor executor, Deadline 
         const auto& error = stream.error();
         if (error.code() == Errc::forbidden)
             co_return Error{
-                Errc::host_unreachable,
+                Errc::forbidden,
                 "the ssh server forbids forwarding to " + where + " (AllowTcpForwarding, PermitOpen)"};
         co_return Error{error}.with_context(where);
     }

@@ -45,7 +45,8 @@ public:
     // host_key_unknown, host_key_changed, invalid_input (the address), shutting_down.
     net::Dialer& engine() noexcept;
     // A stream to 127.0.0.1:port over there that lives on `executor`. host_unreachable also when the
-    // port refuses (over an OpenSSH child it then ends at once instead).
+    // port refuses (over an OpenSSH child it then ends at once instead); forbidden: the server lets
+    // nobody forward there.
     net::Task<Result<net::ByteStreamPtr>>
     dial_port(std::uint16_t port, net::Executor executor, Deadline deadline);
 

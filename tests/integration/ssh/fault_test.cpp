@@ -230,6 +230,7 @@ TEST_F(Fault, ForbiddenPortForwardingIsSaidPlainly) {
     Server echo{Service::echo, ""};
     auto stream = dial_port(echo.port());
     ASSERT_FALSE(stream);
+    EXPECT_EQ(stream.error().code(), Errc::forbidden);
     EXPECT_NE(text_of(stream).find("AllowTcpForwarding"), std::string::npos) << text_of(stream);
     // sshd closes the way to unix sockets along with it: commands remain.
     if (run_program({"docker", "--version"}) != 0) return;
