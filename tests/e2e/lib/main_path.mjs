@@ -136,7 +136,7 @@ export async function mainPath(browser, settings, report) {
         const text = await page.getByTestId("clipboard-text").inputValue();
         await page.keyboard.press("Escape");
         return text === "from-the-desktop";
-      }, 15_000, 500);
+      }, 45_000, 500);
     }],
     ["moves the deadline when it is extended", async () => {
       const before = await sessionOf(page, id);
