@@ -17,11 +17,12 @@ export const by_ssh = process.env.BERTH_CLUSTER_WAY !== 'unix'
 export const endpoint_of = (host) => (by_ssh ? host.endpoint : `unix://${join(host.folder, 'run', 'docker.sock')}`)
 
 export class Cluster {
-    static async start(count, { options, config } = {}) {
+    // `each`: more settings of every host.
+    static async start(count, { options, config, each } = {}) {
         const cluster = new Cluster()
         cluster.lab = await Lab.start(count, { options })
         try {
-            const hosts = cluster.lab.hosts.map((host) => ({ name: host.name, endpoint: endpoint_of(host) }))
+            const hosts = cluster.lab.hosts.map((host) => ({ name: host.name, endpoint: endpoint_of(host), settings: each }))
             const { record, client } = cluster.lab
             cluster.server = new ClusterServer({ record, client, hosts, config })
             await cluster.server.start()
