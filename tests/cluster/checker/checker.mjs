@@ -75,7 +75,7 @@ export class Checker {
         return {
             ...seen,
             log: this.recorder.log,
-            replaced: this.recorder.replaced,
+            blackouts: this.recorder.blackouts,
             requests: this.requests,
             exempt: this.exempt,
             bystanders,

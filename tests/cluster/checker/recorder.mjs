@@ -7,7 +7,7 @@ const retry_ms = 200
 
 export class Recorder {
     log = []
-    replaced = []
+    blackouts = []
     #streams = new Map()
     #known = new Set()
     #is_over = false
@@ -39,9 +39,10 @@ export class Recorder {
         this.log.push({ host, at, action, container: Actor.ID, labels: Actor.Attributes })
     }
 
-    // The engine of a host becomes another one now.
-    note_replaced(host) {
-        this.replaced.push({ host, at: Date.now() })
+    // Everything that runs on a host ends now: its power is cut, or its engine becomes another one. Afterwards an
+    // engine shows its containers as exited, or knows none, and tells of no death.
+    note_blackout(host) {
+        this.blackouts.push({ host, at: Date.now() })
     }
 
     stop() {

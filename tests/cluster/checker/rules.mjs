@@ -9,7 +9,7 @@
 //   events        rows of the table: seq at session from_state to_state actor cause …
 //   hosts         { name, is_reachable, engine_id, containers, networks, volumes }; is_reachable: for the program
 //   log           what the engines told: { host, engine_id, at, action, container, labels }
-//   replaced      { host, at }: engines that the harness replaced
+//   blackouts     { host, at }: what ran there ended by the harness: another engine, a power cut
 //   requests      what clients asked and heard: { at, method, path, status, json }
 //   bystanders    { host, id, name, started }: foreign containers as they were at the beginning
 //   reported      { name, used, capacity }: hosts as the API shows them
@@ -127,8 +127,8 @@ function one_per_owner_in_engines(seen) {
             if (life) life.to = Math.min(life.to, at)
         }
     }
-    // What a replaced engine ran ended with it.
-    for (const { host, at } of seen.replaced ?? [])
+    // An engine that is replaced, or loses its power, tells of no death.
+    for (const { host, at } of seen.blackouts ?? [])
         for (const life of open.values()) if (life.host === host && life.from < at) life.to = Math.min(life.to, at)
     const moves = moves_of(seen)
     const stopping_at = (session) => moves.get(session)?.find(({ to_state }) => to_state === 'stopping')?.at
@@ -259,12 +259,12 @@ function bystanders_live(seen) {
     })
 }
 
-// What ended because its container was gone: its engine said so before, or was replaced before.
+// What ended because its container was gone: its engine said so before, or everything there ended while it lived.
 function gone_was_seen(seen) {
     const reasons = ['removed_outside', 'container_died', 'out_of_memory', 'host_lost', 'host_restarted']
     const moves = moves_of(seen)
     const slack_ms = 50 // of two clocks' rounding
-    return seen.sessions.filter(({ id, end_reason, host, container }) => {
+    return seen.sessions.filter(({ id, created_at, end_reason, host, container }) => {
         if (!reasons.includes(end_reason)) return false
         const at = moves.get(id)?.find(({ cause }) => cause === end_reason)?.at
         if (at === undefined) return true
@@ -275,8 +275,10 @@ function gone_was_seen(seen) {
                 ['die', 'destroy'].includes(entry.action) &&
                 entry.at <= at + slack_ms,
         )
-        const was_replaced = (seen.replaced ?? []).some((entry) => entry.host === host && entry.at <= at + slack_ms)
-        return !was_told && !was_replaced
+        const went_dark = (seen.blackouts ?? []).some(
+            (entry) => entry.host === host && entry.at >= created_at && entry.at <= at + slack_ms,
+        )
+        return !was_told && !went_dark
     })
 }
 

@@ -94,7 +94,7 @@ function good_picture() {
             told('b', 's3', 'start', t0 + 2),
             told('b', 's3', 'die', t0 + 3),
         ],
-        replaced: [],
+        blackouts: [],
         requests: [{ at: t0, method: 'POST', path: '/api/v1/sessions', status: 202, json: { id: 's1' } }],
         bystanders: [],
         reported: [
@@ -214,6 +214,14 @@ const mutations = [
     ['I-24', 'ended as dead without a death', (p) => p.log.pop()],
     ['I-24', 'ended as dead before the death', (p) => (p.log.at(-1).at = t0 + 5000)],
     [
+        'I-24',
+        'ended as dead on a host that lost its power before',
+        (p) => {
+            p.log.pop()
+            p.blackouts.push({ host: 'b', at: t0 - 1 })
+        },
+    ],
+    [
         'I-25',
         'a session went on meanwhile',
         (p) => {
@@ -254,7 +262,7 @@ const exemptions = [
             p.sessions[2].end_reason = 'host_lost'
             p.events.slice(-2).forEach((move) => (move.cause = 'host_lost'))
             p.log.pop()
-            p.replaced.push({ host: 'b', at: t0 + 3 })
+            p.blackouts.push({ host: 'b', at: t0 + 3 })
             p.sessions[1].container = 'c-s2'
         },
     ],

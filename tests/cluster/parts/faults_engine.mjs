@@ -135,6 +135,7 @@ async function rebooted(t, c) {
         'F-25 a reboot: the sessions end with a reason, and ports are learnt anew before any use',
         async () => {
             const lost = await c.some_on(c.person, 'h1', 2, 'reboot-')
+            c.checker.recorder.note_blackout('h1')
             await h1.power_cut()
             await c.is_away('h1')
             for (const { id } of lost) assert.equal((await c.session(id)).state, 'ready')
@@ -152,7 +153,7 @@ async function rebooted(t, c) {
         'F-26 an empty engine at the same address: its sessions end as host_lost, not silently',
         async () => {
             const lost = await c.some_on(c.person, 'h1', 2, 'replaced-')
-            c.checker.recorder.note_replaced('h1')
+            c.checker.recorder.note_blackout('h1')
             await h1.replace_engine()
             for (const { id } of lost) assert.equal((await c.ended(id, 60_000)).end.reason, 'host_lost')
             await c.is_back('h1')
