@@ -29,6 +29,19 @@ bool is_cancellation(const std::exception_ptr& failure) {
     }
 }
 
+// What became of a task that ran against something else, once both have ended.
+bool is_finished(bool is_first, std::exception_ptr failure, const asio::cancellation_state& own) {
+    if (is_first) {
+        if (failure) std::rethrow_exception(failure);
+        return true;
+    }
+    if (own.cancelled() != asio::cancellation_type::none)
+        throw boost::system::system_error{asio::error::operation_aborted};
+    // Unwinding is what the cancelled task was asked for; any other exception is news.
+    if (failure && !is_cancellation(failure)) std::rethrow_exception(failure);
+    return false;
+}
+
 std::exception_ptr cancellation() {
     return std::make_exception_ptr(boost::system::system_error{asio::error::operation_aborted});
 }
@@ -60,17 +73,23 @@ Task<bool> finish_before(Task<void> task, Deadline deadline) {
     )
                        .async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
     auto [order, failure, timer_ec] = co_await std::move(waiting);
-    bool is_task_first = order[0] == 0;
-    if (is_task_first) {
-        if (failure) std::rethrow_exception(failure);
-        co_return true;
-    }
     auto own = co_await asio::this_coro::cancellation_state;
-    if (own.cancelled() != asio::cancellation_type::none)
-        throw boost::system::system_error{asio::error::operation_aborted};
-    // Unwinding is what the cancelled task was asked for; any other exception is news.
-    if (failure && !is_cancellation(failure)) std::rethrow_exception(failure);
-    co_return false;
+    co_return is_finished(order[0] == 0, std::move(failure), own);
+}
+
+Task<bool> finish_unless(Task<void> stop, Task<void> task) {
+    auto executor = co_await asio::this_coro::executor;
+    auto waiting = asio::experimental::make_parallel_group(
+                       asio::co_spawn(executor, std::move(task), asio::deferred),
+                       asio::co_spawn(executor, std::move(stop), asio::deferred)
+    )
+                       .async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
+    auto [order, failure, stop_failure] = co_await std::move(waiting);
+    auto own = co_await asio::this_coro::cancellation_state;
+    bool is_first = order[0] == 0;
+    bool is_done = is_finished(is_first, std::move(failure), own);
+    if (!is_first && stop_failure) std::rethrow_exception(stop_failure);
+    co_return is_done;
 }
 
 namespace {

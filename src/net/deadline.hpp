@@ -19,6 +19,11 @@ namespace berth::net {
 template <class T>
 Task<Result<T>> with_deadline(Task<Result<T>> task, Deadline deadline);
 
+// The same with another coroutine in the clock's place: when `stop` ends first, the task is cancelled,
+// awaited, and Errc::ended is the answer; when the task does, `stop` is cancelled and awaited.
+template <class T>
+Task<Result<T>> unless(Task<void> stop, Task<Result<T>> task);
+
 // Ends at that time, or throws operation_aborted on cancellation.
 Task<void> sleep_until(Deadline deadline);
 Task<void> sleep_for(Milliseconds span);
@@ -35,6 +40,8 @@ namespace detail {
 
 // False: the deadline passed first and the task was cancelled and has ended.
 Task<bool> finish_before(Task<void> task, Deadline deadline);
+// False: `stop` ended first.
+Task<bool> finish_unless(Task<void> stop, Task<void> task);
 Task<void> run_elsewhere(Executor executor, Task<void> task);
 Error deadline_passed();
 
@@ -51,6 +58,15 @@ Task<Result<T>> with_deadline(Task<Result<T>> task, Deadline deadline) {
     auto storing = detail::store(std::move(task), &result);
     bool is_in_time = co_await detail::finish_before(std::move(storing), deadline);
     if (!is_in_time) co_return detail::deadline_passed();
+    co_return std::move(*result);
+}
+
+template <class T>
+Task<Result<T>> unless(Task<void> stop, Task<Result<T>> task) {
+    std::optional<Result<T>> result;
+    auto storing = detail::store(std::move(task), &result);
+    bool is_finished = co_await detail::finish_unless(std::move(stop), std::move(storing));
+    if (!is_finished) co_return Error{Errc::ended, "stopped before it was done"};
     co_return std::move(*result);
 }
 

@@ -109,6 +109,37 @@ Task<int> race_many(int rounds) {
     co_return late;
 }
 
+TEST(Unless, TheTaskThatIsFirstEndsTheStop) {
+    auto got = test::run_task(unless(sleep_for(Seconds{60}), answer_after(Milliseconds{1})));
+    ASSERT_TRUE(got);
+    EXPECT_EQ(*got, 7);
+}
+
+TEST(Unless, TheStopThatIsFirstCancelsTheTask) {
+    auto begin = steady_clock::now();
+    auto got = test::run_task(unless(sleep_for(Milliseconds{1}), answer_after(Seconds{60})));
+    ASSERT_FALSE(got);
+    EXPECT_EQ(got.error().code(), Errc::ended);
+    EXPECT_LT(steady_clock::now() - begin, Seconds{10});
+}
+
+TEST(Unless, CancellationOfTheCallerIsNoStop) {
+    auto both = [](bool* was_cancelled) -> Task<Result<int>> {
+        try {
+            auto racing = unless(sleep_for(Seconds{60}), answer_after(Seconds{60}));
+            co_return co_await std::move(racing);
+        } catch (const boost::system::system_error& error) {
+            *was_cancelled = error.code() == asio::error::operation_aborted;
+            throw;
+        }
+    };
+    bool was_cancelled = false;
+    auto got = test::run_task(with_deadline(both(&was_cancelled), deadline_in(Milliseconds{10})));
+    ASSERT_FALSE(got);
+    EXPECT_EQ(got.error().code(), Errc::timed_out);
+    EXPECT_TRUE(was_cancelled);
+}
+
 TEST(WithDeadline, ManyCloseRacesEndClean) {
     auto late = test::run_task(race_many(4000));
     EXPECT_GE(late, 0);
