@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/fake_desktop.hpp"
 
+#include "net/deadline.hpp"
 #include "net/dialer.hpp"
 #include "rfb/des_auth.hpp"
 #include "rfb/messages.hpp"
@@ -114,6 +115,10 @@ Task<Result<net::ByteStreamPtr>> LoopbackHost::dial(
     const ContainerId&, std::uint16_t port, net::Executor executor, Deadline deadline
 ) {
     ++dials;
+    if (hangs) {
+        co_await net::sleep_until(deadline);
+        co_return Error{Errc::timed_out, "hangs"};
+    }
     if (forbids_ports) co_return Error{Errc::forbidden, "forwarding is forbidden"};
     auto dialer = net::make_tcp_dialer("127.0.0.1", port);
     co_return co_await dialer->dial(std::move(executor), deadline);

@@ -54,6 +54,7 @@ public:
     net::Task<Result<net::ByteStreamPtr>>
     dial(const ContainerId&, std::uint16_t port, net::Executor, Deadline) override;
     net::Task<Result<broker::HostFacts>> check(Deadline) override;
+    std::chrono::steady_clock::time_point last_answer() const noexcept override { return {}; }
     net::Task<Result<broker::ImageFacts>> check_image(const std::string&, Deadline) override;
     net::Task<void> watch(std::function<void(broker::HostNotice)>) override;
     net::Task<Result<std::vector<std::string>>> logs(const ContainerId&, int, Deadline) override;
@@ -69,6 +70,7 @@ public:
 
     int dials = 0;
     bool forbids_ports = false;
+    bool hangs = false; // a dial waits until its deadline
 };
 
 } // namespace berth::gateway::test

@@ -6,6 +6,7 @@
 #include "tests/support/run_task.hpp"
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <gtest/gtest.h>
 
 #include <map>
@@ -399,10 +400,36 @@ TEST_F(GatewayTest, EndsWhatItNeverFinishedOpening) {
     ASSERT_TRUE(socket);
     ASSERT_TRUE(until([&] { return desktop.connections() == 1; }));
     gateway->close_session(SessionId{"s1"}, session::EndReason::owner_request);
-    closed(*socket);
+    EXPECT_EQ(closed(*socket).code, close_ended);
     ASSERT_TRUE(until([&] { return gateway->viewer_count() == 0; }));
     EXPECT_EQ(admission.joined["s1"], 0);
     EXPECT_EQ(admission.left["s1"], 0);
+}
+
+TEST_F(GatewayTest, SaysWhyItEndsWhileTheHostDoesNotAnswer) {
+    open_gateway();
+    host.hangs = true;
+    give_ticket("t1", 1, session::Rights::control);
+    auto socket = browser("t1");
+    ASSERT_TRUE(socket);
+    ASSERT_TRUE(until([&] { return host.dials == 1; }));
+    gateway->close_session(SessionId{"s1"}, session::EndReason::lease_expired);
+    const auto why = closed(*socket);
+    EXPECT_EQ(why.code, close_ended);
+    EXPECT_EQ(why.reason, "time");
+    ASSERT_TRUE(until([&] { return gateway->viewer_count() == 0; }));
+}
+
+TEST_F(GatewayTest, SaysWhyItEndsWhileTheDesktopIsSilent) {
+    asio::ip::tcp::acceptor silent{core, {asio::ip::address_v4::loopback(), 0}};
+    open_gateway();
+    give_ticket("t1", silent.local_endpoint().port(), session::Rights::control);
+    auto socket = browser("t1");
+    ASSERT_TRUE(socket);
+    ASSERT_TRUE(until([&] { return host.dials == 1; }));
+    gateway->close_session(SessionId{"s1"}, session::EndReason::owner_request);
+    EXPECT_EQ(closed(*socket).code, close_ended);
+    ASSERT_TRUE(until([&] { return gateway->viewer_count() == 0; }));
 }
 
 } // namespace

@@ -7,6 +7,8 @@
 #include "gateway/close_codes.hpp"
 #include "net/deadline.hpp"
 
+#include <boost/asio/this_coro.hpp>
+
 namespace berth::gateway {
 namespace {
 
@@ -50,8 +52,23 @@ void Viewer::end(WebSocketClose why) {
     if (ending_) return;
     ending_ = std::move(why);
     guard_the_end();
+    if (changed_) changed_->notify();
     if (relay_) return relay_->end(*ending_);
-    if (desktop_) desktop_->close();
+    if (!is_greeting_) return;
+    // A cancelled read would leave no way for the close frame: it goes out beside the greeting,
+    // which ends with it.
+    auto cut = [](std::shared_ptr<Viewer> self) -> Task<void> { co_await self->cut_greeting(); };
+    is_cutting_ = parts_.scope.spawn(cut(shared_from_this()));
+}
+
+Task<void> Viewer::cut_greeting() {
+    ScopeExit ended{[this] {
+        is_cutting_ = false;
+        if (changed_) changed_->notify();
+    }};
+    // When everything stops, the viewer's own coroutine may be gone before this one.
+    auto browser = browser_;
+    co_await browser->close(*ending_);
 }
 
 // A browser that does not read, or a step that does not end, must not delay the end.
@@ -71,7 +88,9 @@ Task<void> Viewer::run(BrowserSide side, std::optional<WebSocketClose> refused) 
         relay_.reset();
         browser_.reset();
         desktop_.reset();
+        changed_.reset();
     }};
+    changed_.emplace(co_await boost::asio::this_coro::executor);
     const bool is_accepted = co_await accept(std::move(side));
     if (!is_accepted) co_return;
     if (refused) {
@@ -91,33 +110,50 @@ Task<bool> Viewer::accept(BrowserSide side) {
     co_return true;
 }
 
+Task<void> Viewer::until_ending() {
+    while (!ending_) {
+        auto waiting = changed_->wait_past(changed_->count());
+        co_await std::move(waiting);
+    }
+}
+
 Task<Result<Greeted>> Viewer::open_desktop(Deadline deadline) {
-    if (ending_) co_return Error{Errc::ended, "ended before it was opened"};
     auto dialing =
         dial(*admitted_.host, admitted_.container, admitted_.port, browser_->executor(), deadline);
     auto dialed = co_await net::run_on(core_, std::move(dialing));
     if (!dialed) co_return dialed.error();
     desktop_ = std::move(*dialed);
-    if (ending_) co_return Error{Errc::ended, "ended while it was opened"};
     co_return co_await greet_desktop(*desktop_, admitted_.rfb_secret, deadline);
 }
 
 Task<void> Viewer::serve() {
     const auto deadline = deadline_in(limits::rfb_handshake);
-    auto greeted = co_await open_desktop(deadline);
+    auto opening = open_desktop(deadline);
+    auto cut_short = net::unless(until_ending(), std::move(opening));
+    auto greeted = co_await std::move(cut_short);
     // Not needed any more: an open tunnel does not keep the secret in memory.
     admitted_.rfb_secret = Secret{};
+    if (ending_) {
+        co_await farewell(*ending_);
+        co_return;
+    }
     if (!greeted) {
-        if (!ending_)
-            log("gateway").warn(
-                "desktop_not_opened session={} reason={}",
-                admitted_.session.str(),
-                log_safe(describe(greeted.error()))
-            );
+        log("gateway").warn(
+            "desktop_not_opened session={} reason={}",
+            admitted_.session.str(),
+            log_safe(describe(greeted.error()))
+        );
         co_await farewell(close_for(greeted.error().code()));
         co_return;
     }
+    is_greeting_ = true;
     auto first_up = co_await greet_browser(*browser_, greeted->init, deadline);
+    is_greeting_ = false;
+    while (is_cutting_) {
+        auto waiting = changed_->wait_past(changed_->count());
+        co_await std::move(waiting);
+    }
+    if (ending_) co_return;
     if (!first_up) {
         log("gateway").info(
             "browser_not_greeted session={} reason={}",
@@ -134,10 +170,6 @@ Task<void> Viewer::serve() {
 Task<void> Viewer::relay(Greeted greeted, std::string first_up) {
     RelayHooks hooks{reports_.input_seen, [this] { guard_the_end(); }};
     relay_.emplace(*desktop_, *browser_, parts_.buffers, policy_for(admitted_), std::move(hooks));
-    if (ending_) {
-        co_await farewell(*ending_);
-        co_return;
-    }
     reports_.joined();
     auto rest = std::move(greeted.rest);
     co_await relay_->run(std::move(rest), std::move(first_up));

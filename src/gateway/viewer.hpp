@@ -8,6 +8,7 @@
 #include "gateway/relay.hpp"
 #include "gateway/threads.hpp"
 #include "net/http_client.hpp"
+#include "net/signal.hpp"
 #include "net/websocket.hpp"
 
 #include <functional>
@@ -44,20 +45,25 @@ public:
 
 private:
     net::Task<bool> accept(BrowserSide side);
+    net::Task<void> until_ending();
     net::Task<Result<Greeted>> open_desktop(Deadline deadline);
     net::Task<void> serve();
     net::Task<void> relay(Greeted greeted, std::string first_up);
     net::Task<void> farewell(net::WebSocketClose why);
+    net::Task<void> cut_greeting();
     void guard_the_end();
 
     Admitted admitted_;
     net::Executor core_;
     ThreadParts& parts_;
     ViewerReports reports_;
-    std::unique_ptr<net::WebSocket> browser_;
+    std::shared_ptr<net::WebSocket> browser_;
     net::ByteStreamPtr desktop_;
     std::optional<Relay> relay_;
     std::optional<net::WebSocketClose> ending_; // asked for by end()
+    std::optional<net::Signal> changed_;          // ending_ or is_cutting_; while it runs
+    bool is_greeting_ = false; // the browser: a step that is not to be cancelled
+    bool is_cutting_ = false;
     bool is_guarded_ = false;
 };
 
