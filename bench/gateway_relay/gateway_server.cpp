@@ -34,6 +34,7 @@ public:
         auto dialer = net::make_tcp_dialer("127.0.0.1", port);
         co_return co_await dialer->dial(std::move(executor), deadline);
     }
+    std::chrono::steady_clock::time_point last_answer() const noexcept override { return {}; }
     Task<Result<broker::HostFacts>> check(Deadline) override { co_return not_here(); }
     Task<Result<broker::ImageFacts>> check_image(const std::string&, Deadline) override { co_return not_here(); }
     Task<void> watch(std::function<void(broker::HostNotice)>) override { co_return; }

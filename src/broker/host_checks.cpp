@@ -180,10 +180,17 @@ net::Task<Status> HostRegistry::round(MemberPtr one, Milliseconds limit, Patienc
         mine->checked.notify();
     }};
     auto engine = one->entry.engine;
+    auto began = Now::now();
     auto checking = full_check(one, engine, limit);
     auto outcome = co_await std::move(checking);
     if (one->is_gone || engine != one->entry.engine)
         co_return Error{Errc::conflict, "the host was changed while it was checked"};
+    auto is_late = !outcome && outcome.error().code() == Errc::timed_out && engine->last_answer() >= began;
+    if (is_late && patience == Patience::usual && one->health.state() == placement::HostState::up) {
+        one->health.late(engine->last_answer());
+        log("broker").info("host_late host={}", one->entry.view.id.str());
+        co_return Status{};
+    }
     settle(*one, outcome, patience);
     co_return outcome;
 }

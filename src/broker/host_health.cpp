@@ -14,6 +14,7 @@ HostHealth::HostHealth(const HealthConfig& config, Now now)
 HostHealth::Change HostHealth::passed(Now now, bool is_quiet) {
     last_answer_ = now;
     misses_ = 0;
+    is_late_ = false;
     if (state_ != HostState::up) {
         // Who never failed has nothing to prove.
         is_on_probation_ = state_ == HostState::down;
@@ -28,6 +29,7 @@ HostHealth::Change HostHealth::passed(Now now, bool is_quiet) {
 
 HostHealth::Change HostHealth::missed(Now, Patience patience) {
     ++misses_;
+    is_late_ = false;
     if (state_ == HostState::down) return Change::none;
     // One slow answer is no verdict about a host that was well.
     bool is_enough = patience == Patience::none || state_ == HostState::unknown || misses_ >= config_->misses;
@@ -35,6 +37,13 @@ HostHealth::Change HostHealth::missed(Now, Patience patience) {
     state_ = HostState::down;
     is_on_probation_ = false;
     return Change::down;
+}
+
+void HostHealth::late(Now answered) {
+    last_answer_ = answered;
+    misses_ = 0;
+    quiet_rounds_ = 0;
+    is_late_ = true;
 }
 
 void HostHealth::proved() { is_on_probation_ = false; }
@@ -45,7 +54,7 @@ bool HostHealth::is_reachable(Now now) const noexcept {
 
 Milliseconds HostHealth::pause(double chance) const {
     auto base = config_->interval;
-    if (misses_ > 0) {
+    if (misses_ > 0 || is_late_) {
         // The first looks after a miss come quickly, since they decide; a dead host is asked less often.
         auto doublings = std::min(std::max(misses_ - config_->misses, 0), 10);
         base = std::min<Milliseconds>(config_->recheck * (1 << doublings), config_->recheck_longest);

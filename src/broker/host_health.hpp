@@ -13,7 +13,7 @@ namespace berth::broker {
 struct HealthConfig {
     HealthConfig() = default;
     Milliseconds interval = limits::host_check_interval; // of a host that is well
-    Milliseconds check_limit = limits::engine_ping;
+    Milliseconds check_limit = limits::host_check;
     Milliseconds first_check_limit = limits::engine_inspect; // its connection has to be made first
     int misses = limits::host_misses;                 // in a row, then it is down
     Milliseconds recheck = limits::host_recheck;      // after a miss; doubles while it is down
@@ -38,6 +38,9 @@ public:
     // creation there and nobody waits for a place.
     Change passed(Now now, bool is_quiet);
     Change missed(Now now, Patience patience);
+    // The check was not answered in time, something else was while it ran: busy, not dead. Only for
+    // one that is up; it is looked at again soon, so that a later silence is seen in time.
+    void late(Now answered);
     // A creation succeeded there, which ends the probation.
     void proved();
 
@@ -54,6 +57,7 @@ private:
     const HealthConfig* config_; // outlives it
     placement::HostState state_ = placement::HostState::unknown;
     int misses_ = 0; // in a row
+    bool is_late_ = false;
     int quiet_rounds_ = 0;
     bool is_on_probation_ = false;
     Now last_answer_;

@@ -86,6 +86,22 @@ RC_GTEST_PROP(HealthTimes, F20AFrozenEngineIsDownWithinTenSeconds, ()) {
     RC_ASSERT(now - t0 <= Seconds{10});
 }
 
+// The same from the last sign of life of an engine that was too busy for its check.
+RC_GTEST_PROP(HealthTimes, F20AnEngineThatFreezesWhileItWasLateIsDownWithinTenSeconds, ()) {
+    HealthConfig config;
+    HostHealth health{config, t0};
+    auto chance = [] { return static_cast<double>(*rc::gen::inRange(0, 1000)) / 1000.0; };
+    (void)health.passed(t0, true);
+    auto now = t0 + config.check_limit; // the check that was late ends
+    health.late(t0);
+    RC_ASSERT(health.state() == HostState::up);
+    while (health.state() == HostState::up) {
+        now += health.pause(chance()) + config.check_limit;
+        (void)health.missed(now, Patience::usual);
+    }
+    RC_ASSERT(now - t0 <= Seconds{10});
+}
+
 // I-28: however long it was away, the next check begins soon enough for thirty seconds in all.
 RC_GTEST_PROP(HealthTimes, I28AHealedHostIsBackWithinThirtySeconds, ()) {
     HealthConfig config;

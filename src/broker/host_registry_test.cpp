@@ -47,6 +47,25 @@ TEST(HostRegistry, AFrozenEngineLeavesAndComesBackOnProbation) {
     EXPECT_FALSE(bench.host("a").view.is_on_probation);
 }
 
+TEST(HostRegistry, AnEngineThatIsBusyWithOtherRequestsIsNotDown) {
+    HostBench bench;
+    auto& a = bench.add("a");
+    bench.hosts.start();
+    bench.until_state("a", HostState::up);
+    a.is_busy = true;
+    auto before = a.checks;
+    bench.until([&] { return a.checks >= before + 6; }, "six more checks");
+    EXPECT_EQ(bench.state("a"), HostState::up);
+    a.is_busy = false;
+    a.is_frozen = true; // now nothing at all is answered
+    bench.until_state("a", HostState::down);
+    a.is_frozen = false;
+    a.is_busy = true;
+    before = a.checks;
+    bench.until([&] { return a.checks >= before + 3; }, "three more checks");
+    EXPECT_EQ(bench.state("a"), HostState::down) << "who was away comes back by a whole check only";
+}
+
 TEST(HostRegistry, OneThatIsQuietComesOffProbationByItself) {
     HostBench bench;
     auto& a = bench.add("a");

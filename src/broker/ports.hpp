@@ -184,22 +184,22 @@ public:
     dial(const ContainerId& container, std::uint16_t port, net::Executor executor, Deadline deadline) = 0;
     // Engine facts; also proves that the engine answers.
     virtual Task<Result<HostFacts>> check(Deadline deadline) = 0;
+    // When it last answered any request; long ago if never. Core thread only.
+    virtual std::chrono::steady_clock::time_point last_answer() const noexcept = 0;
     // Whether the image is there, and what it says of itself; image_missing otherwise. Never pulls.
     virtual Task<Result<ImageFacts>> check_image(const std::string& image, Deadline deadline) = 0;
     // Calls `notice` for each container of ours that died or was removed, until cancelled.
     // Reconnects by itself and reports a gap each time it is connected.
     virtual Task<void> watch(std::function<void(HostNotice)> notice) = 0;
     // Last lines of the container's output, newest last, for staff.
-    virtual Task<Result<std::vector<std::string>>>
-    logs(const ContainerId& container, int lines, Deadline deadline) = 0;
+    virtual Task<Result<std::vector<std::string>>> logs(const ContainerId& container, int lines, Deadline deadline) = 0;
 
     // Its processes stand still / go on. Success when they do already.
     virtual Task<Status> pause(const ContainerId& container, Deadline deadline) = 0;
     virtual Task<Status> unpause(const ContainerId& container, Deadline deadline) = 0;
     // Fetches the image from its registry; `progress` is called as it goes and must not throw.
     // Ends with the image there, or with engine_error and the registry's words.
-    virtual Task<Status>
-    pull(std::string image, std::function<void(const PullState&)> progress, Deadline deadline) = 0;
+    virtual Task<Status> pull(std::string image, std::function<void(const PullState&)> progress, Deadline deadline) = 0;
     // Names of all named volumes there.
     virtual Task<Result<std::set<std::string>>> volumes(Deadline deadline) = 0;
 

@@ -71,14 +71,19 @@ Task<Result<net::HttpRequest>> Client::request_for(Call& call, Deadline deadline
     co_return request;
 }
 
+Task<Result<net::HttpReply>>
+Client::exchange(net::HttpRequest request, Deadline deadline, std::size_t max_reply) {
+    auto reply = co_await http_.exchange(std::move(request), deadline, max_reply);
+    if (reply) last_answer_ = std::chrono::steady_clock::now();
+    else forget_version_after(reply.error());
+    co_return reply;
+}
+
 Task<Result<net::HttpReply>> Client::call(Call call, Deadline deadline) {
     auto request = co_await request_for(call, deadline);
     if (!request) co_return request.error();
-    auto reply = co_await http_.exchange(std::move(*request), deadline, call.max_reply);
-    if (!reply) {
-        forget_version_after(reply.error());
-        co_return std::move(reply).error().with_context(call.operation);
-    }
+    auto reply = co_await exchange(std::move(*request), deadline, call.max_reply);
+    if (!reply) co_return std::move(reply).error().with_context(call.operation);
     if (reply->status >= 300 && reply->status != 304)
         co_return error_from_reply(call.operation, call.subject, reply->status, reply->body);
     co_return reply;

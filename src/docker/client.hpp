@@ -94,6 +94,9 @@ public:
     Task<Result<std::vector<VolumeDetails>>> volume_list(Filters filters, Deadline deadline);
     Task<Status> volume_remove(VolumeRemoveOptions options, Deadline deadline);
 
+    // When the engine last answered a request in full, whatever it said; the clock's epoch if never.
+    std::chrono::steady_clock::time_point last_answer() const noexcept { return last_answer_; }
+
 private:
     // One request in our terms; the version goes in front of the path.
     struct Call {
@@ -112,6 +115,8 @@ private:
         bool is_repeatable = false; // a second time does no harm: GET, or POST with its own name
         std::size_t max_reply = limits::engine_reply;
     };
+    Task<Result<net::HttpReply>>
+    exchange(net::HttpRequest request, Deadline deadline, std::size_t max_reply);
     Task<Result<net::HttpReply>> call(Call call, Deadline deadline);
     Task<Result<std::unique_ptr<net::HttpBodyStream>>> open(Call call, Deadline deadline);
     Task<Status> call_for_status(Call call, Deadline deadline);
@@ -121,6 +126,7 @@ private:
     Config config_;
     net::HttpClient http_;
     std::string version_; // empty until negotiated
+    std::chrono::steady_clock::time_point last_answer_{};
 };
 
 } // namespace berth::docker

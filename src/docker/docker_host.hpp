@@ -42,6 +42,9 @@ public:
         const ContainerId& container, std::uint16_t port, net::Executor executor, Deadline deadline
     ) override;
     Task<Result<broker::HostFacts>> check(Deadline deadline) override;
+    std::chrono::steady_clock::time_point last_answer() const noexcept override {
+        return client_.last_answer();
+    }
     Task<Result<broker::ImageFacts>>
     check_image(const std::string& image, Deadline deadline) override;
     Task<void> watch(std::function<void(broker::HostNotice)> notice) override;

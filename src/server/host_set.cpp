@@ -22,6 +22,7 @@ public:
     dial(const ContainerId&, std::uint16_t, net::Executor, Deadline) override {
         co_return error_;
     }
+    std::chrono::steady_clock::time_point last_answer() const noexcept override { return {}; }
     net::Task<Result<broker::HostFacts>> check(Deadline) override { co_return error_; }
     net::Task<Result<broker::ImageFacts>> check_image(const std::string&, Deadline) override { co_return error_; }
     net::Task<void> watch(std::function<void(broker::HostNotice)>) override {

@@ -104,6 +104,11 @@ net::Task<Result<broker::HostFacts>> FakeHost::check(Deadline deadline) {
     ++checks;
     auto met = co_await meet(deadline);
     if (!met) co_return met.error();
+    if (is_busy) {
+        answered_at = std::chrono::steady_clock::now();
+        co_await net::sleep_until(deadline);
+        co_return Error{Errc::timed_out, "busy"};
+    }
     if (refusal) co_return *refusal;
     broker::HostFacts facts;
     facts.engine_id = engine_id;

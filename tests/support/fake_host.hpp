@@ -34,6 +34,7 @@ public:
     net::Task<Result<std::unique_ptr<net::ByteStream>>>
     dial(const ContainerId&, std::uint16_t, net::Executor, Deadline) override;
     net::Task<Result<broker::HostFacts>> check(Deadline deadline) override;
+    std::chrono::steady_clock::time_point last_answer() const noexcept override { return answered_at; }
     net::Task<Result<broker::ImageFacts>> check_image(const std::string& image, Deadline deadline) override;
     net::Task<void> watch(std::function<void(broker::HostNotice)> notice) override;
     net::Task<Result<std::vector<std::string>>> logs(const ContainerId&, int, Deadline) override;
@@ -53,6 +54,8 @@ public:
     int calls = 0;                // mutating and listing calls so far
     bool is_unreachable = false;  // every call: host_unreachable
     bool is_frozen = false;       // every call waits until its deadline
+    bool is_busy = false;         // a check waits until its deadline, other calls are answered
+    std::chrono::steady_clock::time_point answered_at{};
     std::optional<Error> refusal; // of every check, e.g. an unknown host key
     int checks = 0;               // begun
     int closes = 0;

@@ -9,11 +9,8 @@ Task<Result<PingResult>> Client::ping(Deadline deadline) {
     net::HttpRequest request{"GET", "/_ping"};
     request.is_idempotent = true;
     auto limit = earlier(deadline, deadline_in(limits::engine_ping));
-    auto reply = co_await http_.exchange(std::move(request), limit, limits::header_bytes);
-    if (!reply) {
-        forget_version_after(reply.error());
-        co_return std::move(reply).error().with_context("ping");
-    }
+    auto reply = co_await exchange(std::move(request), limit, limits::header_bytes);
+    if (!reply) co_return std::move(reply).error().with_context("ping");
     if (reply->status != 200)
         co_return error_from_reply("ping", Subject::system, reply->status, reply->body);
     PingResult result;
