@@ -66,7 +66,8 @@ def engine_start(engine, network):
     return took
 
 
-def berth_start(berth, slot, template="small"):
+def berth_start(berth, slot, template="small", look_s=0.002):
+    """Seconds until it is ready, seen within `look_s`."""
     connection = berth.connection()
     begin = time.perf_counter()
     status, _, session = berth.call("POST", "/api/v1/sessions", {"template": template, "slot": slot}, connection)
@@ -76,7 +77,7 @@ def berth_start(berth, slot, template="small"):
     while session["state"] != "ready":
         if session["state"] == "ended":
             raise SystemExit(f"did not start: {session['end']}")
-        time.sleep(0.002)
+        time.sleep(look_s)
         session = berth.call("GET", path, None, connection)[2]
     took = time.perf_counter() - begin
     berth.call("DELETE", path, None, connection)

@@ -42,13 +42,16 @@ class Sshd:
             time.sleep(0.05)
         raise SystemExit("sshd did not start:\n" + (self.folder / "log").read_text())
 
+    def _client(self, *words):
+        return ["ssh", "-F", self.config, "-p", str(self.port), "-o", "ControlMaster=auto", "-o", "ControlPersist=60",
+                "-o", f"ControlPath={self.folder / 'mux'}", *words]
+
     def command(self, *words):
         """The OpenSSH client on one kept connection, as the systems before Berth used it."""
-        return ["ssh", "-F", self.config, "-p", str(self.port), "-o", "ControlMaster=auto", "-o", "ControlPersist=60",
-                "-o", f"ControlPath={self.folder / 'mux'}", f"{self.user}@127.0.0.1", *words]
+        return self._client(f"{self.user}@127.0.0.1", *words)
 
     def stop(self):
-        subprocess.run(self.command("-O", "exit")[:-2] + ["-O", "exit", f"{self.user}@127.0.0.1"],
+        subprocess.run(self._client("-O", "exit", f"{self.user}@127.0.0.1"),
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
         self.process.terminate()
         self.process.wait(10)

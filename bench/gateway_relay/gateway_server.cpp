@@ -65,7 +65,7 @@ public:
         gateway::Admitted admitted;
         admitted.session = SessionId{"s" + std::to_string(++count_)};
         admitted.container = ContainerId{"c"};
-        admitted.host = &host_;
+        admitted.host = std::shared_ptr<broker::ContainerHost>{std::shared_ptr<void>{}, &host_}; // it outlives all viewers
         admitted.port = port_;
         admitted.rights = session::Rights::control;
         admitted.rfb_secret = Secret{secret};

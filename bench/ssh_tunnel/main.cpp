@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A port on a machine's loopback through its SSH connection, against the same port directly: bulk
-// towards us, and small exchanges (10 bytes up, 1 KB down). JSON on standard output.
+// towards us, and small exchanges (10 bytes up, 1 KB down). Then what one more machine costs in memory:
+// its connection with an open stream to its engine. JSON on standard output.
 //
 //   ssh_tunnel HOST SSH_PORT USER SSH_CONFIG KNOWN_HOSTS [MEGABYTES]
 #include "net/dialer.hpp"
@@ -15,6 +16,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -34,6 +36,7 @@ using net::Task;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t answer_size = 1024, question_size = 10, exchanges = 2000;
+constexpr int warm_links = 10, counted_links = 100, turns = 5;
 
 void must(bool is_good, const std::string& what) {
     if (!is_good) throw std::runtime_error(what);
@@ -155,7 +158,8 @@ Task<Result<net::ByteStreamPtr>> dial_direct(ssh::HostLink*, std::uint16_t port)
     co_return co_await dialer->dial(executor, deadline_in(Seconds{20}));
 }
 
-Task<void> measure(Dial dial, ssh::HostLink* link, std::uint16_t port, std::size_t bytes, Figures& figures) {
+Task<void> measure(Dial dial, ssh::HostLink* link, std::uint16_t port, std::size_t bytes, std::vector<Figures>& all) {
+    Figures figures;
     auto small = co_await dial(link, port);
     must(small.has_value(), small ? "" : describe(small.error()));
     co_await measure_exchanges(**small, figures);
@@ -163,25 +167,67 @@ Task<void> measure(Dial dial, ssh::HostLink* link, std::uint16_t port, std::size
     auto bulk = co_await dial(link, port);
     must(bulk.has_value(), bulk ? "" : describe(bulk.error()));
     co_await measure_bulk(**bulk, bytes, figures);
+    all.push_back(figures);
 }
 
-Task<void> run(ssh::LinkConfig config, ssh::Handshakes& handshakes, std::size_t bytes, Figures& direct, Figures& tunnel) {
+long resident_kib() {
+    std::ifstream status{"/proc/self/statm"};
+    long pages = 0;
+    status >> pages >> pages;
+    return pages * (::sysconf(_SC_PAGESIZE) / 1024);
+}
+
+Task<void> measure_memory(ssh::LinkConfig config, ssh::Handshakes& handshakes, double& kib_per_link) {
     auto core = co_await asio::this_coro::executor;
-    Source source{bytes};
-    ssh::HostLink link{core, handshakes, std::move(config)};
-    // In turns, so that a slow moment of the machine hits both.
-    for (int turn = 0; turn < 2; ++turn) {
-        co_await measure(dial_direct, &link, source.port(), bytes, direct);
-        co_await measure(dial_tunnel, &link, source.port(), bytes, tunnel);
+    std::vector<std::unique_ptr<ssh::HostLink>> links;
+    std::vector<net::ByteStreamPtr> streams;
+    long before = 0;
+    for (int i = 0; i < warm_links + counted_links; ++i) {
+        // The first ones bring threads and tables that all share.
+        if (i == warm_links) before = resident_kib();
+        links.push_back(std::make_unique<ssh::HostLink>(core, handshakes, config));
+        auto stream = co_await links.back()->engine().dial(core, deadline_in(Seconds{20}));
+        must(stream.has_value(), stream ? "" : describe(stream.error()));
+        streams.push_back(std::move(*stream));
     }
-    co_await link.stop();
+    kib_per_link = static_cast<double>(resident_kib() - before) / counted_links;
+    streams.clear();
+    for (auto& link : links) co_await link->stop();
+}
+
+struct Results {
+    std::vector<Figures> direct, tunnel;
+    double kib_per_link = 0;
+};
+
+Task<void> run(ssh::LinkConfig config, ssh::Handshakes& handshakes, std::size_t bytes, Results& results) {
+    auto core = co_await asio::this_coro::executor;
+    {
+        Source source{bytes};
+        ssh::HostLink link{core, handshakes, config};
+        // In turns, so that a slow moment of the machine hits both.
+        for (int turn = 0; turn < turns; ++turn) {
+            co_await measure(dial_direct, &link, source.port(), bytes, results.direct);
+            co_await measure(dial_tunnel, &link, source.port(), bytes, results.tunnel);
+        }
+        co_await link.stop();
+    }
+    co_await measure_memory(std::move(config), handshakes, results.kib_per_link);
     co_await handshakes.stop();
 }
 
-void print(const char* name, const Figures& f, const char* end) {
+double median(const std::vector<Figures>& all, double Figures::*which) {
+    std::vector<double> values;
+    for (const auto& one : all) values.push_back(one.*which);
+    std::sort(values.begin(), values.end());
+    return values[values.size() / 2];
+}
+
+void print(const char* name, const std::vector<Figures>& all) {
     std::printf(
-        "\"%s\": {\"mb_per_s\": %.0f, \"cpu_s_per_gb\": %.2f, \"p50_us\": %.0f, \"p99_us\": %.0f, \"cpu_us\": %.0f}%s",
-        name, f.mb_per_s, f.cpu_s_per_gb, f.p50_us, f.p99_us, f.cpu_us, end);
+        "\"%s\": {\"mb_per_s\": %.0f, \"cpu_s_per_gb\": %.2f, \"p50_us\": %.0f, \"p99_us\": %.0f, \"cpu_us\": %.0f}, ",
+        name, median(all, &Figures::mb_per_s), median(all, &Figures::cpu_s_per_gb), median(all, &Figures::p50_us),
+        median(all, &Figures::p99_us), median(all, &Figures::cpu_us));
 }
 
 } // namespace
@@ -198,11 +244,11 @@ int main(int argc, char** argv) {
     config.config_file = argv[4];
     config.own_known_hosts = argv[5];
     auto bytes = static_cast<std::size_t>(argc > 6 ? std::atoi(argv[6]) : 256) * 1'000'000;
-    Figures direct, tunnel;
+    Results results;
     asio::io_context context{1};
     ssh::Handshakes handshakes{context.get_executor()};
     std::exception_ptr failure;
-    asio::co_spawn(context, run(std::move(config), handshakes, bytes, direct, tunnel),
+    asio::co_spawn(context, run(std::move(config), handshakes, bytes, results),
                    [&failure](std::exception_ptr error) { failure = error; });
     context.run();
     try {
@@ -212,7 +258,8 @@ int main(int argc, char** argv) {
         return 1;
     }
     std::printf("{");
-    print("direct", direct, ", ");
-    print("tunnel", tunnel, "}\n");
+    print("direct", results.direct);
+    print("tunnel", results.tunnel);
+    std::printf("\"turns\": %d, \"kib_per_link\": %.1f, \"links\": %d}\n", turns, results.kib_per_link, counted_links);
     return 0;
 }
