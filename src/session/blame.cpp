@@ -17,11 +17,25 @@ constexpr std::array machine_words{
     std::string_view{"shutting down"},        std::string_view{"containerd.sock"},
     std::string_view{"failed to start shim"}, std::string_view{"non-overlapping ipv4"}};
 
-bool is_about_machine(std::string_view text) noexcept {
+// What the runtime says of an image or a command that cannot be started anywhere.
+constexpr std::array image_words{
+    std::string_view{"executable file not found"}, std::string_view{"exec format error"},
+    std::string_view{"permission denied"},         std::string_view{"no such file or directory"},
+    std::string_view{"unable to find user"},       std::string_view{"is a directory"}};
+
+template <std::size_t N>
+bool has_one_of(const std::array<std::string_view, N>& list, std::string_view text) noexcept {
     auto is_same = [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; };
-    return std::any_of(machine_words.begin(), machine_words.end(), [&](std::string_view words) {
+    return std::any_of(list.begin(), list.end(), [&](std::string_view words) {
         return std::search(text.begin(), text.end(), words.begin(), words.end(), is_same) != text.end();
     });
+}
+
+// An answer of 5xx is the engine's own failure, unless its words are about the image: another machine
+// may well do it, and no host leaves the rotation for it.
+bool is_engines_failure(std::string_view text) noexcept {
+    if (has_one_of(machine_words, text)) return true;
+    return text.find("engine answered 5") != std::string_view::npos && !has_one_of(image_words, text);
 }
 
 bool is_hosts_fault(Errc code, std::string_view text) noexcept {
@@ -31,7 +45,7 @@ bool is_hosts_fault(Errc code, std::string_view text) noexcept {
     case Errc::host_key_changed:
     case Errc::image_missing:
     case Errc::timed_out: return true;
-    case Errc::engine_error: return is_about_machine(text);
+    case Errc::engine_error: return is_engines_failure(text);
     default: return false;
     }
 }

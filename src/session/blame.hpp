@@ -8,8 +8,9 @@
 
 namespace berth::session {
 
-// The host did not answer, lacks the image, or ran out of something of its own. An image that does
-// not start, or a request that the engine refuses, blames nobody.
+// The host did not answer, lacks the image, ran out of something of its own, or its engine failed
+// for another reason than the image. An image that does not start, or a request that the engine
+// refuses, blames nobody.
 bool blames_host(const Error& error) noexcept;
 
 // Hosts that this start must not be given again.

@@ -15,6 +15,8 @@ TEST(Blame, AHostThatDoesNotAnswerOrRanOutOfItsOwnIsToBlame) {
              "start: engine answered 500: failed to start shim: fork/exec: resource temporarily unavailable",
              "create: engine answered 503: the server is shutting down",
              "create: engine answered 500: could not find an available, non-overlapping IPv4 address pool",
+             "start: engine answered 500: failed to create endpoint on network berth: failed to add the host (veth1) <=> sandbox (veth2) pair interfaces",
+             "start: engine answered 500",
          })
         EXPECT_TRUE(blames_host(Error{Errc::engine_error, text})) << text;
 }
@@ -24,7 +26,10 @@ TEST(Blame, AnImageThatDoesNotStartBlamesNobody) {
     for (auto text : {
              "start: engine answered 500: OCI runtime create failed: exec: \"vnc\": executable file not found in $PATH",
              "start: engine answered 500: failed to create shim task: OCI runtime create failed: exec format error",
+             "start: engine answered 500: OCI runtime create failed: unable to find user player: no matching entries in passwd file",
+             "start: engine answered 500: OCI runtime create failed: exec: \"/start.sh\": stat /start.sh: no such file or directory",
              "container_died while starting: exit code 1",
+             "secret: put: engine answered 404: no such container",
              "",
          })
         EXPECT_FALSE(blames_host(Error{Errc::engine_error, text})) << text;
