@@ -68,7 +68,6 @@ public:
 
 private:
     using Notice = std::function<void(broker::HostNotice)>;
-    struct Ending; // marks a removal of ours while it runs
 
     Task<Result<ContainerId>> make(const broker::ContainerOrder& order, Deadline deadline);
     Task<Result<ContainerId>>
@@ -110,7 +109,8 @@ private:
     Networks networks_;
     std::optional<Milliseconds> round_trip_; // of the last check that was answered
     std::optional<std::string> log_driver_;              // known after the first look
-    std::multiset<std::pair<std::string, int>> endings_; // session, generation under removal
+    std::multiset<std::pair<std::string, int>> beginnings_; // session, generation being created
+    std::multiset<std::pair<std::string, int>> endings_;    // … under removal
     std::deque<std::string> ended_;                      // ids removed lately by us; bounded
     bool are_events_lost_ = false;
     std::deque<std::string> out_of_memory_; // ids with an oom event; bounded

@@ -79,6 +79,20 @@ TEST_F(EngineFaults, AFrozenEngineIsATimeOut) {
     EXPECT_TRUE(create());
 }
 
+TEST_F(EngineFaults, EveryAnswerIsASignOfLifeAndSilenceIsNone) {
+    auto before = std::chrono::steady_clock::now();
+    ASSERT_TRUE(lab_.run(lab_.host().check(lab_.soon())));
+    auto heard = lab_.host().last_answer();
+    EXPECT_GE(heard, before);
+    lab_.fake().inject("GET /info", EngineFault{Kind::hang}, -1);
+    EXPECT_FALSE(lab_.run(lab_.host().check(deadline_in(Milliseconds{100}))));
+    EXPECT_EQ(lab_.host().last_answer(), heard);
+    lab_.fake().clear_faults();
+    lab_.fake().inject("GET /info", EngineFault{Kind::status});
+    EXPECT_FALSE(lab_.run(lab_.host().check(lab_.soon())));
+    EXPECT_GT(lab_.host().last_answer(), heard);
+}
+
 TEST_F(EngineFaults, AnExaminationSaysWhatIsWrongWithTheEngine) {
     auto engine_step = [](EngineLab& lab, Deadline deadline) {
         auto steps = lab.run(lab.host().examine(deadline));
@@ -194,6 +208,31 @@ TEST_F(EngineFaults, AnEventWhileTheStreamIsOpeningIsNotLost) {
     });
     lab_.start_watch();
     EXPECT_TRUE(lab_.wait_notice(1));
+}
+
+TEST_F(EngineFaults, WhatGoesWhileItIsCreatedIsToldByTheCreationAlone) {
+    lab_.start_watch();
+    lab_.fake().inject("PUT /containers/", EngineFault{Kind::hang});
+    std::optional<Result<ContainerId>> made;
+    auto order = lab_.order(1);
+    auto making = [&]() -> net::Task<void> { made = co_await lab_.host().create(order, lab_.soon()); };
+    net::TaskScope scope{lab_.context().get_executor(), "making"};
+    scope.spawn(making());
+    ASSERT_TRUE(run_until(lab_.context(), [&] { return lab_.fake().count_requests("PUT /containers/") > 0; }));
+    docker::ContainerRemoveOptions options;
+    options.container = lab_.fake().container_names().at(0);
+    ASSERT_TRUE(lab_.run(lab_.door().container_remove(std::move(options), lab_.soon())));
+    // Events come in order: when this one's end is told, that removal has passed.
+    auto second = lab_.run(lab_.host().create(lab_.order(2), lab_.soon()));
+    ASSERT_TRUE(second);
+    ASSERT_TRUE(lab_.run(lab_.host().start(*second, lab_.soon())));
+    lab_.fake().end_container(second->str(), 4);
+    ASSERT_TRUE(lab_.wait_notice(2));
+    for (const auto& notice : lab_.notices()) EXPECT_NE(notice.generation, 1);
+    lab_.fake().clear_faults();
+    ASSERT_TRUE(run_until(lab_.context(), [&] { return made.has_value(); }));
+    EXPECT_FALSE(*made);
+    lab_.run(scope.stop());
 }
 
 // ---- version ------------------------------------------------------------------------------------
