@@ -7,11 +7,12 @@
 #include "net/dial_tcp.hpp"
 #include "net/signal.hpp"
 #include "net/task_scope.hpp"
+#include "ssh/turns.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 
-#include <map>
+#include <optional>
 #include <random>
 #include <unordered_set>
 
@@ -22,9 +23,11 @@ namespace {
 constexpr Milliseconds grace{200};
 
 struct Job {
-    Job(Handshake::Order order, int socket, const net::Executor& executor)
-        : handshake{std::move(order), socket}
+    Job(Handshake::Order order, int socket, Turns::Turn turn_, const net::Executor& executor)
+        : turn{std::move(turn_)}
+        , handshake{std::move(order), socket}
         , done{executor} {}
+    std::optional<Turns::Turn> turn;
     Handshake handshake;
     Outcome outcome;
     bool is_done = false;
@@ -58,33 +61,24 @@ net::Task<Status> wait_done(std::shared_ptr<Job> job) {
 struct Handshakes::State : std::enable_shared_from_this<Handshakes::State> {
     explicit State(net::Executor executor_)
         : executor{std::move(executor_)}
-        , freed{executor}
+        , turns{executor, limits::ssh_handshakes, limits::ssh_handshakes_per_host}
+        , ended{executor}
         , ending{executor, "ssh ending"} {}
 
     net::BlockingPool& threads() {
         if (!pool) pool = std::make_unique<net::BlockingPool>(limits::ssh_handshakes, "ssh");
         return *pool;
     }
-    bool has_room(const std::string& host) {
-        return running < limits::ssh_handshakes && per_host[host] < limits::ssh_handshakes_per_host;
-    }
-    void release(const std::string& host) {
-        --running;
-        if (--per_host[host] <= 0) per_host.erase(host);
-        freed.notify();
-    }
 
-    net::Task<Status> take_turn(std::string host);
-    net::Task<Outcome> shake_hands(Handshake::Order order, int socket, std::string host);
-    void start(const std::shared_ptr<Job>& job, std::string host);
+    net::Task<Outcome> shake_hands(Handshake::Order order, int socket, Turns::Turn turn);
+    void start(const std::shared_ptr<Job>& job);
 
     net::Executor executor;
     std::unique_ptr<net::BlockingPool> pool;
     std::unordered_set<std::shared_ptr<Job>> jobs; // on a thread or waiting for one
-    std::map<std::string, int> per_host;
-    int running = 0;
+    Turns turns;
     bool is_stopping = false;
-    net::Signal freed;
+    net::Signal ended; // a job
     net::TaskScope ending; // what must end well although nobody waits for it
 };
 
@@ -96,30 +90,17 @@ Handshakes::~Handshakes() {
     state_->pool.reset();
 }
 
-net::Task<Status> Handshakes::State::take_turn(std::string host) {
-    auto self = shared_from_this();
-    while (!is_stopping && !has_room(host)) {
-        auto seen = freed.count();
-        co_await freed.wait_past(seen);
-        // Those who waited together must not knock together.
-        if (has_room(host)) co_await net::sleep_for(jitter(Milliseconds{0}, Milliseconds{30}));
-    }
-    if (is_stopping) co_return Error{Errc::shutting_down, "ssh: stopping"};
-    ++running;
-    ++per_host[host];
-    co_return Status{};
-}
-
-void Handshakes::State::start(const std::shared_ptr<Job>& job, std::string host) {
+void Handshakes::State::start(const std::shared_ptr<Job>& job) {
     jobs.insert(job);
     auto work = boost::asio::make_work_guard(executor);
-    threads().post([self = shared_from_this(), job, host = std::move(host), work = std::move(work)]() mutable {
+    threads().post([self = shared_from_this(), job, work = std::move(work)]() mutable {
         job->outcome = job->handshake.run();
         auto home = work.get_executor();
         // Everything goes along: what the last reference frees belongs to the other thread.
-        auto finish = [self = std::move(self), job = std::move(job), host = std::move(host), work = std::move(work)] {
+        auto finish = [self = std::move(self), job = std::move(job), work = std::move(work)] {
             self->jobs.erase(job);
-            self->release(host);
+            self->ended.notify();
+            job->turn.reset();
             job->is_done = true;
             job->done.notify();
         };
@@ -128,10 +109,10 @@ void Handshakes::State::start(const std::shared_ptr<Job>& job, std::string host)
 }
 
 net::Task<Outcome>
-Handshakes::State::shake_hands(Handshake::Order order, int socket, std::string host) {
+Handshakes::State::shake_hands(Handshake::Order order, int socket, Turns::Turn turn) {
     auto until = order.deadline == Deadline::max() ? order.deadline : order.deadline + grace;
-    auto job = std::make_shared<Job>(std::move(order), socket, executor);
-    start(job, std::move(host));
+    auto job = std::make_shared<Job>(std::move(order), socket, std::move(turn), executor);
+    start(job);
     ScopeExit give_up{[&job] {
         if (!job->is_done) job->handshake.abort();
     }};
@@ -185,28 +166,26 @@ void add_way(Outcome& outcome, Outcome way) {
 
 net::Task<Outcome> Handshakes::run(Handshake::Order order, Deadline deadline) {
     auto state = state_;
-    order.deadline = earlier(order.deadline, deadline);
+    const auto last = earlier(order.deadline, deadline);
+    const auto server = order.target.host + ":" + std::to_string(order.target.port);
     for (int attempt = 1;; ++attempt) {
-        auto host = order.target.host;
-        auto turn = state->take_turn(host);
-        auto turned = co_await net::with_deadline(std::move(turn), order.deadline);
-        if (!turned) co_return failed(Stage::turn, turned.error());
-        bool is_handed_over = false;
-        ScopeExit leave{[&] {
-            if (!is_handed_over) state->release(host);
-        }};
+        auto taking = state->turns.take(server);
+        auto turn = co_await net::with_deadline(std::move(taking), last);
+        if (!turn) co_return failed(Stage::turn, turn.error());
+        // A queue is no fault of the server's: its own time begins here.
+        order.deadline = earlier(last, deadline_in(limits::ssh_connect));
         Outcome way;
         auto stream = co_await connect(order.target, state->executor, order.deadline, way);
         if (!stream) co_return way;
         auto socket = stream->release_descriptor();
-        is_handed_over = true;
-        auto outcome = co_await state->shake_hands(order, socket, host);
+        auto shaking = state->shake_hands(order, socket, std::move(*turn));
+        auto outcome = co_await std::move(shaking);
         add_way(outcome, std::move(way));
         bool was_early = outcome.error && outcome.stage == Stage::banner &&
                          outcome.error->code() == Errc::host_unreachable;
         // A server with its hands full drops whom it likes; each time it gets more room to breathe.
         auto pause = jitter(Milliseconds{100}, Milliseconds{400}) * (1 << attempt);
-        bool may_repeat = attempt <= limits::ssh_early_retries && deadline_in(pause) < order.deadline;
+        bool may_repeat = attempt <= limits::ssh_early_retries && deadline_in(pause) < last;
         if (!was_early || !may_repeat || state->is_stopping) co_return outcome;
         co_await net::sleep_for(pause);
     }
@@ -222,11 +201,11 @@ void Handshakes::finish(net::Task<void> task) { state_->ending.spawn(std::move(t
 net::Task<void> Handshakes::stop() {
     auto state = state_;
     state->is_stopping = true;
-    state->freed.notify();
+    state->turns.stop();
     for (const auto& job : state->jobs) job->handshake.abort();
     while (!state->jobs.empty()) {
-        auto seen = state->freed.count();
-        co_await state->freed.wait_past(seen);
+        auto seen = state->ended.count();
+        co_await state->ended.wait_past(seen);
     }
     co_await state->ending.join();
     co_await state->ending.stop();

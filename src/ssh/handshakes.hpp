@@ -20,10 +20,11 @@ public:
     Handshakes(const Handshakes&) = delete;
     Handshakes& operator=(const Handshakes&) = delete;
 
-    // Waits for its turn (limits::ssh_handshakes over all, ssh_handshakes_per_host), connects, does
-    // what `goal` says. A server that resets before its greeting is busy (MaxStartups) and is asked
+    // Waits for its turn (limits::ssh_handshakes over all, ssh_handshakes_per_host with one server, in
+    // order of asking), connects, does what `goal` says, all of it after the wait within
+    // limits::ssh_connect. A server that resets before its greeting is busy (MaxStartups) and is asked
     // again, with jitter. Cancelled: the socket is shut down and the thread comes back by itself.
-    // The order's deadline is the earlier of its own and `deadline`.
+    // The earlier of the order's own deadline and `deadline` bounds the whole, the wait included.
     net::Task<Outcome> run(Handshake::Order order, Deadline deadline);
     // On one of the threads: for small files.
     net::Task<Status> run_blocking(std::function<Status()> call);

@@ -15,6 +15,8 @@ namespace {
 
 // A session that was handed out a moment ago has no stream yet.
 constexpr Milliseconds fresh{2000};
+// For a turn, when hundreds of hosts are connected at once; who asked for the connection may have given up long before.
+constexpr Seconds longest_wait{60};
 
 } // namespace
 
@@ -175,7 +177,7 @@ net::Task<void> Sessions::dial(SlotPtr slot) {
         slot->is_dialling = false;
         changed_.notify();
     }};
-    auto connecting = connect_(deadline_in(limits::ssh_connect));
+    auto connecting = connect_(deadline_in(longest_wait + limits::ssh_connect));
     auto outcome = co_await std::move(connecting);
     if (outcome.connection) {
         auto making = make_session(
