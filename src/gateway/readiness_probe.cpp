@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/readiness_probe.hpp"
 
+#include "base/log.hpp"
 #include "gateway/greeting.hpp"
 #include "net/deadline.hpp"
 #include "net/http_client.hpp"
@@ -85,7 +86,11 @@ Task<Status> try_endpoint(
 }
 
 Task<Status> wait_endpoint(
-    const session::Endpoint& endpoint, net::Dialer& dialer, const Secret& secret, Deadline deadline
+    const session::Endpoint& endpoint,
+    net::Dialer& dialer,
+    const Secret& secret,
+    const SessionId& session,
+    Deadline deadline
 ) {
     Error last{Errc::timed_out, "it was never tried"};
     for (auto pause = first_pause; std::chrono::steady_clock::now() < deadline;
@@ -95,6 +100,12 @@ Task<Status> wait_endpoint(
         );
         if (status) co_return status;
         last = status.error();
+        // Refusals are a program that is still starting; a whole try of silence is worth a line.
+        if (last.code() == Errc::timed_out)
+            log("gateway").info(
+                "endpoint_silent session={} endpoint={} {}", session.str(), endpoint.name,
+                log_safe(describe(last))
+            );
         // It is the machine that will not have it, whatever runs there: a host's fault, and no better later.
         if (last.code() == Errc::forbidden)
             co_return Error{Errc::host_unreachable, endpoint.name + ": " + last.operator_text()};
@@ -114,14 +125,15 @@ Task<Status> EndpointProbe::wait_ready(
 ) {
     if (!session.container) co_return Error{Errc::not_ready, "there is no container to ask"};
     const auto container = *session.container;
-    const auto endpoints = session.spec.endpoints; // the session may change while we wait
+    const auto id = session.id; // the session may change while we wait
+    const auto endpoints = session.spec.endpoints;
     const auto secret = rfb_secret;
     for (const auto& endpoint : endpoints) {
         if (endpoint.protocol != session::Protocol::rfb &&
             endpoint.protocol != session::Protocol::web)
             continue;
         EndpointDialer dialer{host, container, endpoint.port};
-        auto status = co_await wait_endpoint(endpoint, dialer, secret, deadline);
+        auto status = co_await wait_endpoint(endpoint, dialer, secret, id, deadline);
         if (!status) co_return status;
     }
     co_return Status{};
