@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The program with many hosts, most of them shims, and many people: what fleet and rush stand on.
 
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { until } from '../../api/lib/wait.mjs'
+import { rows_of } from '../checker/gather.mjs'
 import { Checker } from '../checker/checker.mjs'
 import { Fleet } from '../shim/fleet.mjs'
 import { ClusterServer } from './berth.mjs'
@@ -64,14 +68,27 @@ export class Crowd {
         return Date.now() - began
     }
 
+    // An error that says what ended although nobody wanted it to, and that no waiting mends.
+    async failed() {
+        const query = "SELECT id, host, end_reason, end_detail, attempts FROM sessions WHERE state = 'ended' LIMIT 5"
+        const rows = await rows_of(this.server.database, query)
+        return Object.assign(new Error(`some failed: ${JSON.stringify(rows)}`), { is_final: true })
+    }
+
     // People, signed in, each with connections of their own.
     async people(count) {
         const names = Array.from({ length: count }, (_, i) => `p${String(i).padStart(3, '0')}`)
         return in_parallel(names, 4, async (name) => new QuickClient(await this.server.person(name)))
     }
 
-    async stop() {
+    // `name`: of the file in build/cluster that keeps the program's log.
+    async stop(name) {
         this.checker?.stop()
+        if (name && this.server?.log) {
+            const folder = fileURLToPath(new URL('../../../build/cluster/', import.meta.url))
+            mkdirSync(folder, { recursive: true })
+            writeFileSync(join(folder, `${name}.log`), this.server.log)
+        }
         try {
             await this.server?.clean()
         } finally {

@@ -43,7 +43,7 @@ async function fill(t, crowd, report, { sessions }) {
                 `${sessions} are ready`,
                 async () => {
                     const { ready = 0, ended = 0, ...rest } = await states_of(crowd.server.database)
-                    assert.equal(ended, 0, 'some failed')
+                    if (ended > 0) throw await crowd.failed()
                     if (ready < sessions) throw new Error(`${ready} ready, ${JSON.stringify(rest)}`)
                     return true
                 },
@@ -60,8 +60,9 @@ async function fill(t, crowd, report, { sessions }) {
         const used = (await crowd.server.hosts()).map((host) => host.used)
         report.note('sessions_per_host', percentiles(used))
         const share = sessions / used.length
+        // A slow host is passed over while it has as many creations under way as it may.
         assert.ok(
-            Math.max(...used) <= share + 2 && Math.min(...used) >= share - 2,
+            Math.max(...used) <= share + 2 && Math.min(...used) >= 0.8 * share - 2,
             `from ${Math.min(...used)} to ${Math.max(...used)}`,
         )
     })
@@ -219,6 +220,6 @@ export default async function fleet(t) {
         await always(t, 'fleet: SIGTERM ends the server with 0 and without complaint', () => crowd.server.stop())
     } finally {
         report.write()
-        await always(t, 'fleet: leaves nothing behind', () => crowd.stop())
+        await always(t, 'fleet: leaves nothing behind', () => crowd.stop('fleet'))
     }
 }
