@@ -135,6 +135,38 @@ export const adminCases = [
     await card(page, "juno").waitFor();
     assert.equal(await page.getByTestId("host-card").count(), 1);
   }],
+  ["somebody else's desktop is extended and stopped on its page, as in its row", async ({ mock, visit }) => {
+    const { context, page } = await visit();
+    await mock.signIn(context, "root");
+    const { id, deadline } = await mock.ask("session", { owner: "anna" });
+    const actions = (where) => where.locator(".actions").first().locator("a, button").evaluateAll((list) => list.map((e) => e.dataset.testid));
+    await page.goto("/admin/desktops");
+    const row = page.locator(`[data-testid=admin-session][data-id=${id}]`);
+    await row.waitFor();
+    const inRow = await actions(row);
+    assert.deepEqual(inRow, ["open", "extend", "stop"]);
+    await row.getByRole("rowheader").getByRole("link").click();
+    await page.getByRole("heading", { level: 2, name: "Why this host" }).waitFor();
+    assert.deepEqual(await actions(page.locator(".admin-content")), inRow);
+    await page.getByTestId("extend").click();
+    await until("more time", () => Date.parse(mock.world.sessions.get(id).deadline) > Date.parse(deadline));
+    await page.getByTestId("stop").click();
+    await page.locator("dialog[open]").getByText("It belongs to anna.").waitFor();
+    await page.getByTestId("confirm-stop").click();
+    await page.locator("dialog[open]").waitFor({ state: "detached" });
+    assert.equal(await page.evaluate(() => document.activeElement?.id), "main", "the focus is lost");
+    await page.locator(".admin-content .notice").getByText("root stopped it.").waitFor();
+    assert.equal(await page.locator(".admin-content").getByTestId("stop").count(), 0);
+    assert.equal(mock.world.sessions.get(id).end.reason, "admin_request");
+  }],
+  ["a web application of somebody else is not opened, but can be stopped", async ({ mock, visit }) => {
+    const { context, page } = await visit();
+    await mock.signIn(context, "root");
+    const { id } = await mock.ask("session", { owner: "anna", template: "notebook" });
+    await page.goto(`/admin/desktops/${id}`);
+    await page.getByTestId("stop").waitFor();
+    assert.equal(await page.locator(".admin-content").getByTestId("open").count(), 0);
+  }],
   ["an operator sees the hosts and changes none", async ({ mock, visit }) => {
     const page = await openHosts({ mock, visit, who: "olga", path: "/admin/hosts/juno" });
     await page.getByTestId("limit").waitFor();

@@ -134,6 +134,7 @@ export const de: Messages = {
   "card.no_answer": "Die Maschine antwortet gerade nicht; dein Desktop wird behalten.",
   "card.no_answer_short": "Maschine antwortet nicht",
   "stop.title": "{name} stoppen?",
+  "stop.owner": "Er gehört {name}.",
   "stop.body": "Alles, was darin läuft, endet, und nur dort gespeicherte Dateien werden gelöscht. Das lässt sich nicht rückgängig machen.",
   "stop.confirm": "Desktop stoppen",
   "stop.failed": "Er konnte nicht gestoppt werden.",

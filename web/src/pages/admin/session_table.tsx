@@ -1,36 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Everybody's desktops as rows, on a page of their own or on that of their host.
-import { useSignal } from "@preact/signals";
 import type { Session } from "../../api/types";
 import { t } from "../../i18n/i18n";
-import { adminDesktopPath, desktopPath, hostPath } from "../../router";
+import { adminDesktopPath, hostPath } from "../../router";
 import { displayName } from "../../state/actions";
 import { sessions } from "../../state/sessions";
-import { Button } from "../../ui/button";
 import { Link } from "../../ui/link";
 import { type Column, Table } from "../../ui/table";
 import { TimeLeft } from "../../ui/time_left";
-import { ExtendButton, StateChip } from "../session_card";
-import { StopDialog } from "../stop_dialog";
-
-function Actions({ session, onStop }: { session: Session; onStop: () => void }) {
-  const ready = session.state === "ready";
-  return (
-    <div class="actions">
-      {ready && session.endpoints.some((e) => e.protocol === "rfb") && (
-        <Link class="btn btn-plain btn-small" href={desktopPath(session.id)} testid="open">{session.mine ? t("card.open") : t("admin.watch")}</Link>
-      )}
-      {ready && <ExtendButton session={session} small />}
-      {session.state !== "stopping" && (
-        <Button small kind="quiet" icon="power" testid="stop" aria-label={t("card.stop_named", { name: displayName(session) })} onClick={onStop}>{t("card.stop")}</Button>
-      )}
-    </div>
-  );
-}
+import { StateChip } from "../session_card";
+import { SessionActions } from "./session_actions";
 
 /** `host`: only those on it. */
 export function SessionTable({ labelledBy, host }: { labelledBy: string; host?: string }) {
-  const stopping = useSignal<Session | null>(null);
   const list = [...sessions.value.values()]
     .filter((s) => s.state !== "ended" && (host === undefined || s.host === host))
     .sort((a, b) => b.created_at.localeCompare(a.created_at));
@@ -43,12 +25,7 @@ export function SessionTable({ labelledBy, host }: { labelledBy: string; host?: 
     ...(host === undefined ? [where] : []),
     { name: "time", label: t("admin.col.time"), cell: (s) => (s.state === "ready" ? <TimeLeft session={s} bare /> : "–") },
     { name: "viewers", label: t("admin.col.viewers"), cell: (s) => s.viewers.control + s.viewers.view },
-    { name: "actions", label: t("admin.col.actions"), cell: (s) => <Actions session={s} onStop={() => (stopping.value = s)} /> },
+    { name: "actions", label: t("admin.col.actions"), cell: (s) => <SessionActions session={s} small /> },
   ];
-  return (
-    <>
-      <Table columns={columns} rows={list} labelledBy={labelledBy} row={(s) => ({ key: s.id, "data-testid": "admin-session", "data-id": s.id })} />
-      {stopping.value && <StopDialog session={stopping.value} onClose={() => (stopping.value = null)} />}
-    </>
-  );
+  return <Table columns={columns} rows={list} labelledBy={labelledBy} row={(s) => ({ key: s.id, "data-testid": "admin-session", "data-id": s.id })} />;
 }
