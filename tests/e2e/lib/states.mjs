@@ -84,6 +84,10 @@ const openTest = { act: (p) => p.getByTestId("test").click(), actAfter: true };
 states.push(
   { name: "admin-desktops", as: "root", make: someDesktops, path: "/admin", wait: "[data-testid=admin-session] >> nth=2" },
   { name: "admin-desktops-none", as: "root", path: "/admin/desktops", wait: ".quiet-line" },
+  { name: "admin-desktops-error", as: "root", set: { sessions: "error" }, path: "/admin/desktops", wait: "[data-testid=error]" },
+  { name: "admin-desktops-loading", as: "root", set: { sessions: "hang" }, path: "/admin/desktops", wait: ".skeleton-rows" },
+  { name: "admin-desktops-sorted", as: "root", make: someDesktops, path: "/admin/desktops?sort=-owner", wait: "[data-testid=admin-session] >> nth=2" },
+  { name: "admin-desktop-stop", as: "root", make: [{ owner: "anna" }], path: "/admin/desktops/{id}", wait: "[data-testid=stop]", act: (p) => p.getByTestId("stop").click(), actAfter: true, then: "dialog[open]" },
   { name: "admin-desktop", as: "root", make: [{ owner: "anna", host: "atlas", placement: considered, attempts: [attempt] }], path: "/admin/desktops/{id}", wait: "[data-testid=placement]" },
   { name: "admin-desktop-gone", as: "root", path: "/admin/desktops/d_nothing", wait: "[data-testid=error]" },
   { name: "hosts", as: "root", path: "/admin/hosts", wait: "[data-testid=host-card] >> nth=2" },

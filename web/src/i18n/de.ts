@@ -116,6 +116,8 @@ export const de: Messages = {
   "options.resolution": "Auflösung",
   "options.resolution.match": "Wie mein Fenster",
 
+  "table.sort_by": "Sortieren nach",
+  "table.descending": "Absteigend",
   "card.open": "Öffnen",
   "card.continue": "Fortschritt ansehen",
   "card.extend": "Um {time} verlängern",

@@ -115,6 +115,8 @@ export const en = {
   "options.resolution": "Resolution",
   "options.resolution.match": "Match my window",
 
+  "table.sort_by": "Sort by",
+  "table.descending": "Descending",
   "card.open": "Open",
   "card.continue": "See progress",
   "card.extend": "Extend by {time}",

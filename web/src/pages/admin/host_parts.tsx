@@ -24,6 +24,8 @@ const marks: Record<ShownState, { icon: IconName; kind: "ok" | "busy" | "bad" | 
 
 export const stateOf = (host: Host): ShownState => shownState(host, now.value);
 
+export const stateText = (host: Host): string => t(`host.state.${stateOf(host)}`);
+
 export function stateHint(host: Host): string {
   const shown = stateOf(host);
   const age = host.last_check_at === null ? 0 : (now.value - Date.parse(host.last_check_at)) / 1000;
@@ -36,7 +38,7 @@ export function HostMark({ host }: { host: Host }) {
   return (
     <span class={`chip chip-shape chip-${kind}`} title={stateHint(host)} data-testid="host-state" data-state={shown}>
       <Icon name={icon} size={15} />
-      {t(`host.state.${shown}`)}
+      {stateText(host)}
     </span>
   );
 }

@@ -14,6 +14,7 @@ import { StopDialog } from "../stop_dialog";
 /** A web application is entered by its owner alone; a picture can be watched. */
 const canOpen = (session: Session): boolean => session.state === "ready" && (session.mine || !isWeb(session));
 
+/** `small`: in a row, where there is room for words alone. */
 export function SessionActions({ session, small = false }: { session: Session; small?: boolean }) {
   const stopping = useSignal(false);
   const { state, mine } = session;
@@ -28,7 +29,7 @@ export function SessionActions({ session, small = false }: { session: Session; s
       )}
       {state === "ready" && <ExtendButton session={session} small={small} />}
       <Button
-        small={small} kind="quiet" icon="power" testid="stop" aria-label={t("card.stop_named", { name: displayName(session) })}
+        small={small} kind="quiet" icon={small ? undefined : "power"} testid="stop" aria-label={t("card.stop_named", { name: displayName(session) })}
         onClick={() => (stopping.value = true)}
       >
         {t("card.stop")}
