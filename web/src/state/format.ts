@@ -61,5 +61,6 @@ export function bytes(n: number): string {
     n /= 1000;
     i++;
   }
-  return `${n.toLocaleString(region.value, { maximumFractionDigits: n < 10 ? 1 : 0 })} ${units[i]}`;
+  // Not to be parted from its unit at the end of a line.
+  return `${n.toLocaleString(region.value, { maximumFractionDigits: n < 10 ? 1 : 0 })}\u00a0${units[i]}`;
 }
