@@ -79,7 +79,7 @@ export function HostTable({ hosts, mayChange }: { hosts: Host[]; mayChange: bool
     },
     { name: "memory", label: t("host.memory"), sort: memoryShare, cell: (h) => <MemoryShare host={h} /> },
     { name: "images", label: t("host.images"), sort: imagesShare, cell: (h) => <ImagesShare host={h} /> },
-    { name: "checked", label: t("host.checked"), sort: (h) => (h.last_check_at === null ? null : Date.parse(h.last_check_at)), cell: (h) => <CheckedAt host={h} plain /> },
+    { name: "checked", label: t("host.col.checked"), sort: (h) => (h.last_check_at === null ? null : Date.parse(h.last_check_at)), cell: (h) => <CheckedAt host={h} plain /> },
   ];
   if (mayChange) columns.push({ name: "actions", label: t("admin.col.actions"), cell: (h) => <QuickActions host={h} /> });
   return (
