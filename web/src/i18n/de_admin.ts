@@ -78,7 +78,7 @@ export const deAdmin: Record<keyof typeof enAdmin, string | Plural> = {
   "host.hint.probation": "Er antwortet wieder; ein Desktop auf einmal, bis das klappt.",
   "host.hint.down": "Er antwortet nicht. Seine Desktops werden behalten, neue starten woanders.",
   "host.hint.unknown": "Ob er antwortet, ist nicht bekannt.",
-  "host.hint.key": "Ihm wird nichts geschickt, bis sein Schlüssel angenommen ist. Seine Desktops werden behalten, neue starten anderswo.",
+  "host.hint.key": "Ihm wird nichts geschickt, bis sein Schlüssel angenommen ist. Seine Desktops werden behalten, neue starten woanders.",
   "host.hint.never": "Die erste Prüfung ist noch nicht zu Ende.",
   "host.hint.stale": "Seit {time} wurde er nicht geprüft. Das heißt nicht, dass er ausgefallen ist.",
   "host.hint.draining": "Neue Desktops starten hier nicht. Laufende bleiben, bis sie enden.",
