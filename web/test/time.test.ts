@@ -3,8 +3,9 @@ import "./setup";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { locale } from "../src/i18n/i18n";
-import { duration, stopwatch, timeLeft } from "../src/state/format";
+import { bytes, duration, stopwatch, timeLeft } from "../src/state/format";
 import { idleLeft, warningAt } from "../src/desktop/warnings";
+import { workedMs } from "../src/pages/stages";
 import { noteServerDate, serverNow } from "../src/state/clock";
 
 const at = (ms: number): string => new Date(ms).toISOString();
@@ -72,4 +73,17 @@ test("the clock follows the server and prefers the sample with the shorter way",
   assert.ok(Math.abs(serverNow() - 5_000_050) < 100);
   noteServerDate(at(6_000_000), perf - 10, perf);
   assert.ok(Math.abs(serverNow() - 6_000_005) < 100);
+});
+
+test("the time in the queue is not taken for a slow start", () => {
+  const stage = (ended_at: string | null) => ({ name: "queued" as const, state: "done" as const, started_at: at(0), ended_at });
+  const place = { position: 3, estimate_s: 60 };
+  assert.equal(workedMs({ created_at: at(0), queue: place, stages: [stage(null)] }, 90_000), null);
+  assert.equal(workedMs({ created_at: at(0), queue: null, stages: [stage(at(90_000))] }, 92_000), 2000);
+  assert.equal(workedMs({ created_at: at(0), queue: null, stages: [] }, 2000), 2000);
+});
+
+test("an amount is not parted from its unit", () => {
+  locale.value = "en";
+  assert.equal(bytes(2_600_000_000), "2.6\u00a0GB");
 });

@@ -54,7 +54,7 @@ export const adminCases = [
     const image = page.locator("[data-testid=image][data-template=kali]");
     await image.getByTestId("pull").click();
     await image.and(page.locator("[data-state=pulling]")).waitFor();
-    assert.match(await image.innerText(), /0 %, 0 B of 2.6 GB/);
+    assert.match(await image.innerText(), /0 %, 0\sB of 2\.6\sGB/);
     const { images } = mock.world.hosts.find((h) => h.name === "juno");
     await mock.ask("host", { name: "juno", images: images.map((i) => ({ ...i, present: true, pulling: null })) });
     await image.and(page.locator("[data-state=present]")).waitFor();
@@ -73,6 +73,15 @@ export const adminCases = [
     await page.waitForURL(/\/admin\/hosts\/kronos$/);
     assert.deepEqual(sent.map((s) => s.accept_host_key), [undefined, shown]);
   }],
+  ["a refused address is marked where it stands, and has the focus", async ({ mock, visit }) => {
+    const page = await openHosts({ mock, visit, path: "/admin/hosts" });
+    await page.getByTestId("add-host").click();
+    const address = page.locator("[name=endpoint]");
+    await address.fill("http://kronos");
+    await page.getByTestId("add-submit").click();
+    await page.locator("[name=endpoint][aria-invalid=true]:focus").waitFor();
+    assert.equal(await address.evaluate((e) => document.getElementById(e.getAttribute("aria-describedby")).textContent), "one of ssh://, unix://, tcp:// is needed");
+  }],
   ["a changed key needs two deliberate clicks, and exactly the shown one is accepted", async ({ mock, visit }) => {
     const page = await openHosts({ mock, visit, path: "/admin/hosts/iris" });
     const shown = await page.getByTestId("key-changed").locator("dd code").nth(1).innerText();
@@ -86,6 +95,7 @@ export const adminCases = [
   ["only what was changed is sent", async ({ mock, visit }) => {
     const page = await openHosts({ mock, visit, path: "/admin/hosts/juno" });
     await page.getByTestId("edit").click();
+    assert.equal(await page.evaluate(() => document.activeElement?.name), "weight");
     await page.locator("dialog [name=labels]").fill("gpu=yes");
     await page.locator("dialog [name=weight]").fill("3");
     const sent = page.waitForRequest((r) => r.method() === "PATCH");
@@ -131,9 +141,42 @@ export const adminCases = [
     await page.getByTestId("search").fill("gpu");
     await until("one card", async () => (await page.getByTestId("host-card").count()) === 1);
     assert.match(page.url(), /\?q=gpu$/);
+    assert.equal(await page.locator("[role=status][data-testid=matches]").innerText(), "1 of 10 hosts");
     await page.reload();
     await card(page, "juno").waitFor();
     assert.equal(await page.getByTestId("host-card").count(), 1);
+  }],
+  ["somebody else's desktop is extended and stopped on its page, as in its row", async ({ mock, visit }) => {
+    const { context, page } = await visit();
+    await mock.signIn(context, "root");
+    const { id, deadline } = await mock.ask("session", { owner: "anna" });
+    const actions = (where) => where.locator(".actions").first().locator("a, button").evaluateAll((list) => list.map((e) => e.dataset.testid));
+    await page.goto("/admin/desktops");
+    const row = page.locator(`[data-testid=admin-session][data-id=${id}]`);
+    await row.waitFor();
+    const inRow = await actions(row);
+    assert.deepEqual(inRow, ["open", "extend", "stop"]);
+    await row.getByRole("rowheader").getByRole("link").click();
+    await page.getByRole("heading", { level: 2, name: "Why this host" }).waitFor();
+    assert.deepEqual(await actions(page.locator(".admin-content")), inRow);
+    await page.getByTestId("extend").click();
+    await until("more time", () => Date.parse(mock.world.sessions.get(id).deadline) > Date.parse(deadline));
+    await page.getByTestId("stop").click();
+    await page.locator("dialog[open]").getByText("It belongs to anna.").waitFor();
+    await page.getByTestId("confirm-stop").click();
+    await page.locator("dialog[open]").waitFor({ state: "detached" });
+    assert.equal(await page.evaluate(() => document.activeElement?.id), "main", "the focus is lost");
+    await page.locator(".admin-content .notice").getByText("root stopped it.").waitFor();
+    assert.equal(await page.locator(".admin-content").getByTestId("stop").count(), 0);
+    assert.equal(mock.world.sessions.get(id).end.reason, "admin_request");
+  }],
+  ["a web application of somebody else is not opened, but can be stopped", async ({ mock, visit }) => {
+    const { context, page } = await visit();
+    await mock.signIn(context, "root");
+    const { id } = await mock.ask("session", { owner: "anna", template: "notebook" });
+    await page.goto(`/admin/desktops/${id}`);
+    await page.getByTestId("stop").waitFor();
+    assert.equal(await page.locator(".admin-content").getByTestId("open").count(), 0);
   }],
   ["an operator sees the hosts and changes none", async ({ mock, visit }) => {
     const page = await openHosts({ mock, visit, who: "olga", path: "/admin/hosts/juno" });

@@ -101,7 +101,8 @@ export const barCases = [
       assert.equal(await focused(), "tool-more");
       await expectReach(page, `${edge}, at the end`, [`${tools}:focus`]);
       await page.keyboard.press("Enter");
-      await panel(page).waitFor();
+      // A Tab before the panel has taken the focus would be lost.
+      await until("the focus in the panel", () => page.evaluate(() => Boolean(document.activeElement?.closest("[data-testid=panel-more]"))));
       // Through every control of the panel: what has the focus is seen.
       for (let i = 0; i < 8; i++) {
         await page.keyboard.press("Tab");

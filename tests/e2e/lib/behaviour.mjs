@@ -76,6 +76,18 @@ const cases = [
     await mock.ask("set", { events: "ok" });
     await page.locator("[data-testid=live][data-state=live]").waitFor();
   }],
+  ["without a network the page says what that means, and takes it back", async ({ mock, visit }) => {
+    const { context, page } = await visit();
+    await mock.signIn(context, "anna");
+    await page.goto("/");
+    const said = page.locator("[role=status][data-testid=network]");
+    await page.locator("[data-testid=live][data-state=live]").waitFor();
+    assert.equal(await said.innerText(), "");
+    await context.setOffline(true);
+    await said.getByText("No network. What you see may be out of date.").waitFor();
+    await context.setOffline(false);
+    await said.locator("p").waitFor({ state: "detached" });
+  }],
   ["a desktop that ended unheard does not stay on its page", async ({ mock, open }) => {
     const { page, id } = await open();
     await mock.ask("set", { events: "down" });

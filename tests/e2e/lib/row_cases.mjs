@@ -2,6 +2,7 @@
 // Rows of administration at every width: each action of each row stands in the window and is not covered.
 import assert from "node:assert/strict";
 import { outOfReach } from "./reach.mjs";
+import { until } from "./report.mjs";
 
 const widths = [1280, 1024, 768, 480, 320];
 const long = { owner: "root", name: "Introduction to reverse engineering, second group", owner_name: "wilhelmina.featherstonehaugh@students.example" };
@@ -31,6 +32,28 @@ async function expectActions(page, row, actions, least) {
   }
 }
 
+/** Four desktops in which every column has an order of its own. */
+async function openSorted({ mock, visit, locale = "en-GB" }) {
+  const { context, page } = await visit({ locale });
+  await mock.signIn(context, "root");
+  const seen = (view) => ({ viewers: { control: 0, view } });
+  for (const session of [
+    { name: "web10", left_s: 900, age_s: 4000, ...seen(2) },
+    { name: "Ätna", left_s: 20_000, age_s: 3000, ...seen(10) },
+    { name: "web9", left_s: 1800, age_s: 2000, ...seen(0) },
+  ]) await mock.ask("session", session);
+  await mock.ask("session", { name: "queued", template: "queued", state: "playing", ...seen(1) });
+  await page.goto("/admin/desktops");
+  await page.locator("[data-testid=admin-session]").nth(3).waitFor();
+  return page;
+}
+
+async function expectOrder(page, names, header, direction) {
+  const shown = () => page.locator("[data-testid=admin-session] th").allInnerTexts();
+  await until(`the order ${names}`, async () => (await shown()).join() === names.join());
+  assert.equal(await header.getAttribute("aria-sort"), direction);
+}
+
 export const rowCases = [
   ["the rows of everybody's desktops show all their actions at every width", async ({ mock, visit }) => {
     const page = await open({ mock, visit, path: "/admin/desktops" });
@@ -55,13 +78,70 @@ export const rowCases = [
     await page.getByTestId("host-card").nth(9).waitFor();
     await expectActions(page, "[data-testid=host-card]", "button", 20);
   }],
+  ["everybody's desktops are sorted by a header with the keyboard, and stay so over a reload", async ({ mock, visit }) => {
+    const page = await openSorted({ mock, visit });
+    const viewers = page.getByRole("columnheader", { name: "Viewers" });
+    await viewers.getByRole("button").focus();
+    await page.keyboard.press("Enter");
+    await expectOrder(page, ["web9", "queued", "web10", "Ätna"], viewers, "ascending");
+    await page.keyboard.press("Space");
+    await expectOrder(page, ["Ätna", "web10", "queued", "web9"], viewers, "descending");
+    assert.match(page.url(), /\?sort=-viewers$/);
+    await page.reload();
+    await expectOrder(page, ["Ätna", "web10", "queued", "web9"], viewers, "descending");
+    assert.equal(await page.locator("[aria-sort]").count(), 1);
+  }],
+  ["words, numbers in them, times and what is not known are sorted as such", async ({ mock, visit }) => {
+    const page = await openSorted({ mock, visit });
+    const by = (name) => page.getByRole("columnheader", { name });
+    await expectOrder(page, ["queued", "web9", "Ätna", "web10"], by("Started"), "descending");
+    for (const [name, up, down] of [
+      ["Desktop", ["Ätna", "queued", "web9", "web10"], ["web10", "web9", "queued", "Ätna"]],
+      ["Time left", ["web10", "web9", "Ätna", "queued"], ["Ätna", "web9", "web10", "queued"]],
+      ["Started", ["web10", "Ätna", "web9", "queued"], ["queued", "web9", "Ätna", "web10"]],
+    ]) {
+      for (const [order, direction] of [[up, "ascending"], [down, "descending"]]) {
+        await by(name).getByRole("button").click();
+        await expectOrder(page, order, by(name), direction);
+      }
+    }
+    assert.equal(new URL(page.url()).search, "", "the usual order needs no word in the address");
+  }],
+  ["at 320 pixels rows are sorted above them, in German too, and no hidden header takes the focus", async ({ mock, visit }) => {
+    const page = await openSorted({ mock, visit, locale: "de-DE" });
+    await page.setViewportSize({ width: 320, height: 700 });
+    await page.getByLabel("Sortieren nach").selectOption({ label: "Restzeit" });
+    const time = page.getByRole("columnheader", { name: "Restzeit" });
+    // Newest first was downwards, and the direction stays.
+    await expectOrder(page, ["Ätna", "web9", "web10", "queued"], time, "descending");
+    const down = page.getByRole("button", { name: "Absteigend", pressed: true });
+    await down.focus();
+    await page.keyboard.press("Enter");
+    await expectOrder(page, ["web10", "web9", "Ätna", "queued"], time, "ascending");
+    assert.match(page.url(), /\?sort=time$/);
+    assert.equal(await page.getByTestId("sort").filter({ visible: true }).count(), 0);
+    assert.deepEqual(await outOfReach(page, "[data-testid=sort-bar] :is(select, button)", { scrolls: true }), []);
+  }],
+  ["hosts as rows are sorted, with the search kept", async ({ mock, visit }) => {
+    const page = await open({ mock, visit, path: "/admin/hosts?view=table", locale: "en-GB" });
+    const names = () => page.getByTestId("host-row").evaluateAll((list) => list.map((e) => e.dataset.host));
+    await page.getByTestId("host-row").nth(9).waitFor();
+    assert.deepEqual(await names(), (await names()).toSorted());
+    await page.getByRole("columnheader", { name: "Desktops" }).getByRole("button").click();
+    const used = new Map(mock.world.hosts.map((h) => [h.name, h.sessions.used]));
+    await until("few first", async () => (await names()).every((n, i, all) => i === 0 || used.get(all[i - 1]) <= used.get(n)));
+    assert.ok(new Set(used.values()).size > 2, "these hosts say nothing about an order");
+    await page.getByTestId("search").fill("lab");
+    await until("the address", () => /sort=desktops/.test(page.url()) && /q=lab/.test(page.url()));
+    assert.equal(await page.locator("th[aria-sort=ascending]").innerText(), "Desktops");
+  }],
   ["a row that is stacked is still a row of a table", async ({ mock, visit }) => {
     const page = await open({ mock, visit, path: "/admin/desktops", locale: "en-GB" });
     await page.setViewportSize({ width: 320, height: 700 });
     const row = page.getByRole("table").getByRole("row").filter({ has: page.getByRole("rowheader", { name: /reverse engineering/ }) });
     await row.waitFor();
-    assert.deepEqual(await page.getByRole("columnheader").allInnerTexts(), ["Desktop", "Owner", "State", "Host", "Time left", "Viewers", "Actions"]);
-    assert.equal(await row.getByRole("cell").count(), 6);
+    assert.deepEqual(await page.getByRole("columnheader").allInnerTexts(), ["Desktop", "Owner", "State", "Host", "Started", "Time left", "Viewers", "Actions"]);
+    assert.equal(await row.getByRole("cell").count(), 7);
     await row.getByRole("button", { name: /^Stop Introduction/ }).click();
     await page.locator("dialog[open]").waitFor();
   }],

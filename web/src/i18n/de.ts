@@ -116,6 +116,8 @@ export const de: Messages = {
   "options.resolution": "Auflösung",
   "options.resolution.match": "Wie mein Fenster",
 
+  "table.sort_by": "Sortieren nach",
+  "table.descending": "Absteigend",
   "card.open": "Öffnen",
   "card.continue": "Fortschritt ansehen",
   "card.extend": "Um {time} verlängern",
@@ -134,6 +136,7 @@ export const de: Messages = {
   "card.no_answer": "Die Maschine antwortet gerade nicht; dein Desktop wird behalten.",
   "card.no_answer_short": "Maschine antwortet nicht",
   "stop.title": "{name} stoppen?",
+  "stop.owner": "Er gehört {name}.",
   "stop.body": "Alles, was darin läuft, endet, und nur dort gespeicherte Dateien werden gelöscht. Das lässt sich nicht rückgängig machen.",
   "stop.confirm": "Desktop stoppen",
   "stop.failed": "Er konnte nicht gestoppt werden.",

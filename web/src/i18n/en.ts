@@ -115,6 +115,8 @@ export const en = {
   "options.resolution": "Resolution",
   "options.resolution.match": "Match my window",
 
+  "table.sort_by": "Sort by",
+  "table.descending": "Descending",
   "card.open": "Open",
   "card.continue": "See progress",
   "card.extend": "Extend by {time}",
@@ -133,6 +135,7 @@ export const en = {
   "card.no_answer": "The machine does not answer at the moment; your desktop is kept.",
   "card.no_answer_short": "Machine does not answer",
   "stop.title": "Stop {name}?",
+  "stop.owner": "It belongs to {name}.",
   "stop.body": "Everything that runs in it ends, and files saved only in this desktop are deleted. This cannot be undone.",
   "stop.confirm": "Stop desktop",
   "stop.failed": "It could not be stopped.",

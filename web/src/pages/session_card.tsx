@@ -18,10 +18,12 @@ import { StopDialog } from "./stop_dialog";
 /** Its host does not answer at the moment. Nothing has ended. */
 export const isOutOfReach = (session: Session): boolean => session.condition === "unknown" && session.state !== "ended";
 
+export const stateWord = (session: Session): string => (isOutOfReach(session) ? t("card.no_answer_short") : t(`state.${session.state}`));
+
 export function StateChip({ session }: { session: Session }) {
-  if (isOutOfReach(session)) return <span class="chip chip-busy" data-state="unreachable">{t("card.no_answer_short")}</span>;
-  const kind = session.state === "ready" ? "ok" : session.state === "stopping" || session.state === "ended" ? "muted" : "busy";
-  return <span class={`chip chip-${kind}`} data-state={session.state}>{t(`state.${session.state}`)}</span>;
+  const away = isOutOfReach(session);
+  const kind = away ? "busy" : session.state === "ready" ? "ok" : session.state === "stopping" || session.state === "ended" ? "muted" : "busy";
+  return <span class={`chip chip-${kind}`} data-state={away ? "unreachable" : session.state}>{stateWord(session)}</span>;
 }
 
 function Viewers({ session }: { session: Session }) {
@@ -60,7 +62,7 @@ export function ExtendButton({ session, small = false }: { session: Session; sma
   const label = none ? t("card.no_extension") : t("card.extend", { time: duration(extension_s) });
   return (
     <Button
-      icon="timer" testid="extend" small={small} busy={busy.value} disabled={none} title={none ? label : label + left}
+      icon={small ? undefined : "timer"} testid="extend" small={small} busy={busy.value} disabled={none} title={none ? label : label + left}
       aria-label={small ? label : undefined} onClick={() => void run()}
     >
       {small ? t("bar.extend") : label}

@@ -79,6 +79,16 @@ export function Header() {
   );
 }
 
+/** What the dot's word means, where nobody can point at it. It stands empty before, so that its words are announced. */
+function NetworkStrip() {
+  const offline = account.value.state === "signed_in" && live.value === "offline";
+  return (
+    <div class="network-strip" role="status" data-testid="network">
+      {offline && <p><Icon name="wifi-off" size={18} /> <span>{t("live.hint.offline")}</span></p>}
+    </div>
+  );
+}
+
 /** `focusKey` changes with the page: the heading takes the focus then, as after a page load. */
 export function Shell({ children, focusKey, narrow = false }: { children: ComponentChildren; focusKey: string; narrow?: boolean }) {
   const main = useRef<HTMLElement>(null);
@@ -101,6 +111,7 @@ export function Shell({ children, focusKey, narrow = false }: { children: Compon
     <>
       <a class="skip-link" href="#main" onClick={(e) => { e.preventDefault(); main.current?.focus(); }}>{t("app.skip")}</a>
       <Header />
+      <NetworkStrip />
       <main id="main" ref={main} tabIndex={-1} class={narrow ? "main main-narrow" : "main"}>{children}</main>
     </>
   );

@@ -78,18 +78,27 @@ export function Stages({ session, nowMs }: { session: Session; nowMs: number }) 
   );
 }
 
+/** How long it has been worked on; null while it waits for its place. What the queue takes says nothing about a start. */
+export function workedMs(session: Pick<Session, "queue" | "stages" | "created_at">, nowMs: number): number | null {
+  if (session.queue) return null;
+  const queued = session.stages.find((s) => s.name === "queued");
+  return Math.max(0, nowMs - Date.parse(queued?.ended_at ?? session.created_at));
+}
+
 /** How long it has taken beside how long it usually takes. Time only: nobody knows a percentage. */
-export function Expectation({ elapsedMs, typicalMs }: { elapsedMs: number; typicalMs: number | null }) {
-  if (typicalMs === null || typicalMs <= 0) {
+export function Expectation({ session, typicalMs, nowMs }: { session: Session; typicalMs: number | null; nowMs: number }) {
+  const elapsedMs = nowMs - Date.parse(session.created_at);
+  const worked = workedMs(session, nowMs);
+  if (typicalMs === null || typicalMs <= 0 || worked === null) {
     return <p class="expectation-text">{t("starting.elapsed", { time: stopwatch(elapsedMs) })}</p>;
   }
-  const scale = Math.max(typicalMs * 1.6, elapsedMs * 1.05);
-  const slow = elapsedMs > typicalMs * 2;
+  const scale = Math.max(typicalMs * 1.6, worked * 1.05);
+  const slow = worked > typicalMs * 2;
   return (
     <div class={slow ? "expectation expectation-slow" : "expectation"}>
       <svg viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true" focusable="false">
         <rect class="expectation-track" y="2" width="100" height="2" />
-        <rect class="expectation-fill" y="2" width={(elapsedMs / scale) * 100} height="2" />
+        <rect class="expectation-fill" y="2" width={(worked / scale) * 100} height="2" />
         <rect class="expectation-tick" x={(typicalMs / scale) * 100 - 0.25} width="0.5" height="6" />
       </svg>
       <p class="expectation-text">

@@ -71,7 +71,7 @@ export function Starting({ session }: { session: Session }) {
     <Shell focusKey={`starting-${session.id}`} narrow>
       <div class="panel starting">
         <Head session={session} title={t("starting.title", { name })} />
-        <Expectation elapsedMs={nowMs - Date.parse(session.created_at)} typicalMs={templateOf(session)?.typical_start_ms ?? null} />
+        <Expectation session={session} typicalMs={templateOf(session)?.typical_start_ms ?? null} nowMs={nowMs} />
         <Retried session={session} />
         <Stages session={session} nowMs={nowMs} />
         <p class="muted">{t("starting.lead")}</p>

@@ -18,6 +18,7 @@ export function StopDialog({ session, onClose }: { session: Session; onClose: ()
   };
   return (
     <Dialog alert title={t("stop.title", { name: displayName(session) })} onClose={onClose}>
+      {!session.mine && <p>{t("stop.owner", { name: session.owner.name || session.owner.subject })}</p>}
       <p>{t("stop.body")}</p>
       {problem.value && <ProblemNotice title={t("stop.failed")} problem={problem.value} />}
       <div class="dialog-actions">

@@ -43,6 +43,13 @@ export function clockTime(iso: string | number): string {
   return new Date(iso).toLocaleTimeString(region.value, { hour: "2-digit", minute: "2-digit" });
 }
 
+/** The time of day, with the date unless that is today's. */
+export function timeOrDate(iso: string, nowMs: number): string {
+  const time = new Date(iso);
+  if (time.toDateString() === new Date(nowMs).toDateString()) return clockTime(iso);
+  return time.toLocaleString(region.value, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+}
+
 export function dateTime(iso: string): string {
   return new Date(iso).toLocaleString(region.value, { dateStyle: "medium", timeStyle: "short" });
 }
@@ -54,5 +61,6 @@ export function bytes(n: number): string {
     n /= 1000;
     i++;
   }
-  return `${n.toLocaleString(region.value, { maximumFractionDigits: n < 10 ? 1 : 0 })} ${units[i]}`;
+  // Not to be parted from its unit at the end of a line.
+  return `${n.toLocaleString(region.value, { maximumFractionDigits: n < 10 ? 1 : 0 })}\u00a0${units[i]}`;
 }

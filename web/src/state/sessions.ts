@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The sessions this page knows: fetched, then kept up to date by events.
-import { computed, signal } from "@preact/signals";
+import { computed, type Signal, signal } from "@preact/signals";
 import { api } from "../api/client";
 import type { Problem, Session, Template } from "../api/types";
 import { now } from "./clock";
@@ -10,6 +10,8 @@ export type Load = { state: "loading" } | { state: "ready"; at: number } | { sta
 
 export const sessions = signal<ReadonlyMap<string, Session>>(new Map());
 export const sessionsLoad = signal<Load>({ state: "loading" });
+/** Those of everyone, for staff. */
+export const allSessionsLoad = signal<Load>({ state: "loading" });
 export const templates = signal<Template[] | null>(null);
 export const templatesLoad = signal<Load>({ state: "loading" });
 
@@ -30,18 +32,21 @@ export function putSession(session: Session): void {
   if (session.state === "ended") forgetThumbnail(session.id);
 }
 
-export async function loadSessions(): Promise<void> {
-  const answer = await api.sessions();
+async function take(owner: "me" | "all", load: Signal<Load>): Promise<void> {
+  const answer = await api.sessions(owner);
   if (!answer.ok) {
-    sessionsLoad.value = { state: "error", problem: answer.problem };
+    load.value = { state: "error", problem: answer.problem };
     return;
   }
   const live = new Set(answer.value.items.map((s) => s.id));
   answer.value.items.forEach(putSession);
-  // One of ours that is no longer listed ended while we were not listening: its own view says why.
-  for (const [id, s] of sessions.value) if (s.mine && s.state !== "ended" && !live.has(id)) void loadSession(id);
-  sessionsLoad.value = { state: "ready", at: now.peek() };
+  // One that is no longer listed ended while we were not listening: its own view says why.
+  for (const [id, s] of sessions.value) if ((owner === "all" || s.mine) && s.state !== "ended" && !live.has(id)) void loadSession(id);
+  load.value = { state: "ready", at: now.peek() };
 }
+
+export const loadSessions = (): Promise<void> => take("me", sessionsLoad);
+export const loadAllSessions = (): Promise<void> => take("all", allSessionsLoad);
 
 export async function loadTemplates(): Promise<void> {
   const answer = await api.templates();
@@ -56,6 +61,7 @@ export async function loadTemplates(): Promise<void> {
 export function forgetSessions(): void {
   sessions.value = new Map();
   sessionsLoad.value = { state: "loading" };
+  allSessionsLoad.value = { state: "loading" };
   templates.value = null;
   templatesLoad.value = { state: "loading" };
 }

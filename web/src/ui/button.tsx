@@ -7,8 +7,8 @@ type Kind = "primary" | "plain" | "quiet" | "danger";
 
 export interface ButtonProps {
   kind?: Kind;
-  icon?: IconName;
-  /** Shows progress in place of the icon, keeps the width and ignores further clicks. */
+  icon?: IconName | undefined;
+  /** Shows progress in place of the icon, or of the word where there is none; keeps the width and ignores further clicks. */
   busy?: boolean;
   testid?: string;
   small?: boolean;
@@ -29,7 +29,7 @@ export function Button({ kind = "plain", icon, busy = false, testid, small, chil
       aria-disabled={busy || undefined}
       onClick={busy ? (e) => e.preventDefault() : onClick}
     >
-      {busy ? <span class="spinner" aria-hidden="true" /> : icon && <Icon name={icon} />}
+      {busy ? <span class={icon ? "spinner" : "spinner spinner-over"} aria-hidden="true" /> : icon && <Icon name={icon} />}
       {children !== undefined && <span class="btn-label">{children}</span>}
     </button>
   );

@@ -12,7 +12,7 @@ interface Props {
 
 /**
  * A modal <dialog>: the browser traps focus, makes the rest inert and closes on Esc. Focus starts on
- * the element with `autofocus` and returns to where it was.
+ * the element with `autofocus` and returns to where it was, or to the page if that has gone.
  */
 export function Dialog({ title, onClose, children, alert = false }: Props) {
   const ref = useRef<HTMLDialogElement>(null);
@@ -24,7 +24,8 @@ export function Dialog({ title, onClose, children, alert = false }: Props) {
     dialog?.querySelector<HTMLElement>("[data-autofocus]")?.focus();
     return () => {
       dialog?.close();
-      if (before instanceof HTMLElement && before.isConnected) before.focus();
+      const stays = before instanceof HTMLElement && before.isConnected;
+      (stays ? before : document.getElementById("main"))?.focus({ preventScroll: !stays });
     };
   }, []);
   return (

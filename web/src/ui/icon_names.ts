@@ -9,7 +9,7 @@ export const iconNames = [
   "user", "activity", "unplug", "house", "lock", "hourglass", "send", "monitor-off", "circle-help",
   "gauge", "server", "plus", "wrench", "circle-dashed", "shield-alert", "key-round", "download", "trash-2",
   "pencil", "bell", "settings", "rotate-ccw", "arrow-left", "circle-pause", "circle-arrow-down", "list-checks",
-  "circle-minus", "move",
+  "circle-minus", "move", "arrow-up", "arrow-down", "chevrons-up-down",
 ] as const;
 
 export type IconName = (typeof iconNames)[number];

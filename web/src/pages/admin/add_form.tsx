@@ -67,8 +67,10 @@ export function AddForm({ onAdded, onEndpoint, start }: Props) {
     const shown = answer.problem.code === "host_key_unknown" ? answer.problem.host_key : undefined;
     offer.value = shown ? { host, ...shown } : null;
     problem.value = shown ? null : answer.problem;
+    if (!shown) requestAnimationFrame(() => form.current?.querySelector<HTMLElement>("[aria-invalid]")?.focus());
     if (shown) requestAnimationFrame(() => form.current?.querySelector("[data-testid=confirm-key]")?.scrollIntoView({ block: "nearest" }));
   };
+  const wrong = (field: string): string | null => problem.value?.errors?.find((e) => e.pointer === `/${field}`)?.detail ?? null;
   const submit = (e: Event): void => {
     e.preventDefault();
     if (busy.value || !form.current) return;
@@ -100,8 +102,8 @@ export function AddForm({ onAdded, onEndpoint, start }: Props) {
       <h2 id="by-hand">{t("add.by_hand")}</h2>
       <form class="form" ref={form} onSubmit={submit} onInput={(e) => { onNameInput(e); onInput(e); }} data-testid="add-form">
         <div class="field-grid">
-          <Field name="endpoint" value={start?.endpoint ?? ""} label={t("add.endpoint")} hint={t("add.endpoint_hint")} required />
-          <Field name="name" value={start?.name ?? ""} label={t("add.name")} hint={t("add.name_hint")} required />
+          <Field name="endpoint" value={start?.endpoint ?? ""} label={t("add.endpoint")} hint={t("add.endpoint_hint")} error={wrong("endpoint")} required />
+          <Field name="name" value={start?.name ?? ""} label={t("add.name")} hint={t("add.name_hint")} error={wrong("name")} required />
         </div>
         <details class="more">
           <summary>{t("add.more")}</summary>

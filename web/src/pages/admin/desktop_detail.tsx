@@ -4,7 +4,7 @@ import { useEffect } from "preact/hooks";
 import { useSignal } from "@preact/signals";
 import type { Considered, Problem, Session } from "../../api/types";
 import { region, t, tMaybe } from "../../i18n/i18n";
-import { desktopPath, hostPath } from "../../router";
+import { hostPath } from "../../router";
 import { displayName } from "../../state/actions";
 import { now } from "../../state/clock";
 import { dateTime, duration } from "../../state/format";
@@ -22,6 +22,7 @@ import { Stages } from "../stages";
 import { attemptText } from "../attempts";
 import { endMore, endSentence, isBadEnd } from "../end_text";
 import { AdminFrame, BackLink } from "./frame";
+import { SessionActions } from "./session_actions";
 
 const verdictKinds: Record<string, string> = { chosen: "ok", free: "muted" };
 
@@ -92,9 +93,7 @@ function Body({ session }: { session: Session }) {
             [t("admin.col.viewers"), session.viewers.control + session.viewers.view],
           ]}
         />
-        {session.state === "ready" && (
-          <div class="actions"><Link class="btn btn-plain" href={desktopPath(session.id)}><Icon name="eye" /><span class="btn-label">{session.mine ? t("card.open") : t("admin.watch")}</span></Link></div>
-        )}
+        <SessionActions session={session} />
       </section>
       <Why session={session} />
       <Attempts session={session} />

@@ -2,20 +2,18 @@
 // The frame of administration: its own navigation beside the page.
 import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
-import { api } from "../../api/client";
 import { t } from "../../i18n/i18n";
 import { route } from "../../router";
 import { loadHosts } from "../../state/hosts";
 import { onRefetch } from "../../state/live";
-import { putSession } from "../../state/sessions";
+import { loadAllSessions } from "../../state/sessions";
 import { Icon } from "../../ui/icon";
 import type { IconName } from "../../ui/icon_names";
 import { Link } from "../../ui/link";
 import { Shell } from "../shell";
 
 async function loadAll(): Promise<void> {
-  const sessions = api.sessions("all").then((all) => all.ok && all.value.items.forEach(putSession));
-  await Promise.all([loadHosts(), sessions]);
+  await Promise.all([loadHosts(), loadAllSessions()]);
 }
 
 function Item({ area, href, icon, label }: { area: "desktops" | "hosts"; href: string; icon: IconName; label: string }) {

@@ -3,12 +3,13 @@
 import type { Host } from "../../api/host_types";
 import { t } from "../../i18n/i18n";
 import { hostPath } from "../../router";
-import { hasChangedKey, share } from "../../state/host_view";
+import { hasChangedKey, imagesReady, share } from "../../state/host_view";
 import { Link } from "../../ui/link";
 import { Meter } from "../../ui/meter";
+import type { Order } from "../../ui/sorting";
 import { type Column, Table } from "../../ui/table";
 import { QuickActions } from "./host_actions";
-import { CapacityBars, CheckedAt, HostMark, HostNotes, imagesText, Labels, stateOf, wayText } from "./host_parts";
+import { CapacityBars, CheckedAt, HostMark, HostNotes, imagesText, Labels, stateOf, stateText, wayText } from "./host_parts";
 
 export function HostCard({ host, mayChange }: { host: Host; mayChange: boolean }) {
   const { engine } = host;
@@ -48,20 +49,43 @@ function NameAndWay({ host }: { host: Host }) {
   );
 }
 
-function MemoryShare({ host: { memory } }: { host: Host }) {
-  const used = memory ? share(memory.used_bytes, memory.capacity_bytes) : null;
+const byName: Order = { column: "name", descending: false };
+
+const memoryShare = ({ memory }: Host): number | null => (memory ? share(memory.used_bytes, memory.capacity_bytes) : null);
+
+function MemoryShare({ host }: { host: Host }) {
+  const used = memoryShare(host);
   return used === null ? "–" : `${Math.round(used * 100)} %`;
+}
+
+function ImagesShare({ host }: { host: Host }) {
+  const { present, total } = imagesReady(host);
+  return <span title={imagesText(host)}>{total === 0 ? "–" : `${present} / ${total}`}</span>;
+}
+
+/** Whose images are all there comes last; one that needs none has no place in this order. */
+function imagesShare(host: Host): number | null {
+  const { present, total } = imagesReady(host);
+  return share(present, total);
 }
 
 export function HostTable({ hosts, mayChange }: { hosts: Host[]; mayChange: boolean }) {
   const columns: Column<Host>[] = [
-    { name: "name", label: t("add.name"), cell: (h) => <NameAndWay host={h} /> },
-    { name: "state", label: t("admin.col.state"), cell: (h) => <HostMark host={h} /> },
-    { name: "desktops", label: t("host.desktops"), cell: ({ sessions: s }) => <Meter label="" text={`${s.used} / ${s.capacity || "∞"}`} share={share(s.used, s.capacity)} /> },
-    { name: "memory", label: t("host.memory"), cell: (h) => <MemoryShare host={h} /> },
-    { name: "images", label: t("host.images"), cell: imagesText },
-    { name: "checked", label: t("host.checked"), cell: (h) => <CheckedAt host={h} plain /> },
+    { name: "name", label: t("add.name"), sort: (h) => h.name, cell: (h) => <NameAndWay host={h} /> },
+    { name: "state", label: t("admin.col.state"), sort: stateText, cell: (h) => <HostMark host={h} /> },
+    {
+      name: "desktops", label: t("host.desktops"), sort: ({ sessions: s }) => s.used,
+      cell: ({ sessions: s }) => <Meter label="" text={`${s.used} / ${s.capacity || "∞"}`} share={share(s.used, s.capacity)} />,
+    },
+    { name: "memory", label: t("host.memory"), sort: memoryShare, cell: (h) => <MemoryShare host={h} /> },
+    { name: "images", label: t("host.images"), sort: imagesShare, cell: (h) => <ImagesShare host={h} /> },
+    { name: "checked", label: t("host.col.checked"), sort: (h) => (h.last_check_at === null ? null : Date.parse(h.last_check_at)), cell: (h) => <CheckedAt host={h} plain /> },
   ];
   if (mayChange) columns.push({ name: "actions", label: t("admin.col.actions"), cell: (h) => <QuickActions host={h} /> });
-  return <Table columns={columns} rows={hosts} label={t("admin.hosts")} row={(h) => ({ key: h.name, "data-testid": "host-row", "data-host": h.name })} />;
+  return (
+    <Table
+      columns={columns} rows={hosts} label={t("admin.hosts")} order={byName}
+      row={(h) => ({ key: h.name, "data-testid": "host-row", "data-host": h.name })}
+    />
+  );
 }

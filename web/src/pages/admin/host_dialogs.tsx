@@ -93,7 +93,7 @@ export function EditDialog({ host, onClose }: Props) {
         <HostFields host={host} choices={choices} labelError={labelError.value} />
         {problem.value && <ProblemNotice title={t("host.action_failed")} problem={problem.value} detailed />}
         <div class="dialog-actions">
-          <Button data-autofocus onClick={onClose}>{t("app.cancel")}</Button>
+          <Button onClick={onClose}>{t("app.cancel")}</Button>
           <Button type="submit" kind="primary" busy={busy.value} testid="confirm">{t("host.edit.submit")}</Button>
         </div>
       </form>

@@ -54,7 +54,7 @@ export function HostFields({ host, choices, labelError }: { host?: Host; choices
   return (
     <>
       <div class="field-grid">
-        <Field name="weight" type="number" step="1" label={t("set.weight")} hint={t("set.weight_hint")} value={host?.weight ?? 1} />
+        <Field name="weight" type="number" step="1" label={t("set.weight")} hint={t("set.weight_hint")} value={host?.weight ?? 1} autofocus={host !== undefined} />
         <Field name="capacity" type="number" step="1" label={t("set.capacity")} hint={t("set.zero")} value={host?.sessions.capacity ?? 0} />
         <Field name="memory" type="number" label={t("set.memory")} hint={t("set.zero")} value={memory} />
         <Field name="cpus" type="number" label={t("set.cpus")} hint={t("set.zero")} value={host?.cpus?.capacity ?? 0} />

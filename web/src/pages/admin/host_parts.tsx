@@ -4,7 +4,7 @@ import type { Host } from "../../api/host_types";
 import { t, tMaybe } from "../../i18n/i18n";
 import { now } from "../../state/clock";
 import { bytes, clockTime, dateTime, duration } from "../../state/format";
-import { imagesReady, share, shownState, type ShownState } from "../../state/host_view";
+import { hasChangedKey, imagesReady, share, shownState, type ShownState } from "../../state/host_view";
 import { Icon } from "../../ui/icon";
 import type { IconName } from "../../ui/icon_names";
 import { Meter } from "../../ui/meter";
@@ -24,7 +24,10 @@ const marks: Record<ShownState, { icon: IconName; kind: "ok" | "busy" | "bad" | 
 
 export const stateOf = (host: Host): ShownState => shownState(host, now.value);
 
+export const stateText = (host: Host): string => t(`host.state.${stateOf(host)}`);
+
 export function stateHint(host: Host): string {
+  if (hasChangedKey(host)) return t("host.hint.key");
   const shown = stateOf(host);
   const age = host.last_check_at === null ? 0 : (now.value - Date.parse(host.last_check_at)) / 1000;
   return t(`host.hint.${shown}`, { time: duration(age) });
@@ -36,7 +39,7 @@ export function HostMark({ host }: { host: Host }) {
   return (
     <span class={`chip chip-shape chip-${kind}`} title={stateHint(host)} data-testid="host-state" data-state={shown}>
       <Icon name={icon} size={15} />
-      {t(`host.state.${shown}`)}
+      {stateText(host)}
     </span>
   );
 }
@@ -91,8 +94,8 @@ export function HostNotes({ host }: { host: Host }) {
   const error = host.last_error || host.reason;
   return (
     <>
-      {host.host_key?.status === "changed" && <p class="host-note host-note-bad"><Icon name="shield-alert" size={16} /><span>{t("host.key.changed_title")}</span></p>}
-      {broken && error && host.host_key?.status !== "changed" && <p class="host-note host-note-bad"><Icon name="circle-alert" size={16} /><span>{error}</span></p>}
+      {hasChangedKey(host) && <p class="host-note host-note-bad"><Icon name="shield-alert" size={16} /><span>{t("host.key.changed_title")}</span></p>}
+      {broken && error && !hasChangedKey(host) && <p class="host-note host-note-bad"><Icon name="circle-alert" size={16} /><span>{error}</span></p>}
       {shown === "stale" && <p class="host-note"><Icon name="hourglass" size={16} /><span>{stateHint(host)}</span></p>}
       {shown === "draining" && <p class="host-note"><Icon name="circle-arrow-down" size={16} /><span>{remainingText(host)}</span></p>}
       {host.maintenance && <p class="host-note"><Icon name="wrench" size={16} /><span>{maintenanceText(host)}</span></p>}

@@ -28,11 +28,11 @@ function Step({ step }: { step: TestStep }) {
         <span class="stage-name">{titleOf(step)}</span>
         <span class="sr-only">, {t(`host.test.state.${step.state}`)}</span>
         {step.text && <span class="stage-detail">{step.text}</span>}
-        {step.state === "failed" && step.remedy && (
-          <span class="remedy"><strong>{t("host.test.remedy")}:</strong> {step.remedy}</span>
-        )}
       </span>
       <span class="stage-time">{step.ms === null || step.state === "skipped" ? "" : t("host.ms", { n: step.ms })}</span>
+      {step.state === "failed" && step.remedy && (
+        <span class="remedy"><strong>{t("host.test.remedy")}:</strong> {step.remedy}</span>
+      )}
     </li>
   );
 }

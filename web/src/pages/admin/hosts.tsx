@@ -99,9 +99,11 @@ function List({ list, mayChange }: { list: Host[]; mayChange: boolean }) {
   const filter = filters.find((f) => f === asked) ?? "all";
   const view = query.value.get("view") ?? (list.length >= tableFrom ? "table" : "cards");
   const shown = list.filter((h) => passes(h, filter) && matchesHost(h, q));
+  const isPart = q !== "" || filter !== "all";
   return (
     <>
       {list.length >= searchFrom && <Controls filter={filter} view={view === "table" ? "table" : "cards"} />}
+      <p class="matches" role="status" data-testid="matches">{isPart && t("hosts.matches", { shown: shown.length, count: list.length })}</p>
       {shown.length === 0 ? (
         <div class="empty">
           <p>{t("hosts.no_match")}</p>
@@ -142,7 +144,7 @@ export function HostsPage({ mayChange }: { mayChange: boolean }) {
         </Loading>
       )}
       {load.state === "ready" && list.length === 0 && <Empty mayChange={mayChange} />}
-      {list.length > 0 && <List list={list} mayChange={mayChange} />}
+      {list.length > 0 && <div class={load.state === "error" ? "host-list stale" : "host-list"}><List list={list} mayChange={mayChange} /></div>}
     </AdminFrame>
   );
 }
