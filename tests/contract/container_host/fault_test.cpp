@@ -218,7 +218,7 @@ TEST_F(EngineFaults, WhatGoesWhileItIsCreatedIsToldByTheCreationAlone) {
     auto making = [&]() -> net::Task<void> { made = co_await lab_.host().create(order, lab_.soon()); };
     net::TaskScope scope{lab_.context().get_executor(), "making"};
     scope.spawn(making());
-    ASSERT_TRUE(run_until(lab_.context(), [&] { return lab_.fake().count_requests("PUT /containers/") > 0; }));
+    ASSERT_TRUE(run_until(lab_.context(), [&] { return lab_.fake().count_requests("/archive") > 0; }));
     docker::ContainerRemoveOptions options;
     options.container = lab_.fake().container_names().at(0);
     ASSERT_TRUE(lab_.run(lab_.door().container_remove(std::move(options), lab_.soon())));
