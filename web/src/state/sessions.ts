@@ -22,15 +22,19 @@ export const mySessions = computed(() =>
     .sort((a, b) => b.created_at.localeCompare(a.created_at)),
 );
 
-/** Takes a view unless a newer one is already here (events and answers may cross). */
-export function putSession(session: Session): void {
-  const known = sessions.value.get(session.id);
-  if (known && known.now > session.now) return;
+/** Takes each view unless a newer one is already here (events and answers may cross). */
+function putSessions(list: readonly Session[]): void {
   const next = new Map(sessions.value);
-  next.set(session.id, session);
+  const newer = list.filter((session) => (next.get(session.id)?.now ?? "") <= session.now);
+  if (newer.length === 0) return;
+  for (const session of newer) {
+    next.set(session.id, session);
+    if (session.state === "ended") forgetThumbnail(session.id);
+  }
   sessions.value = next;
-  if (session.state === "ended") forgetThumbnail(session.id);
 }
+
+export const putSession = (session: Session): void => putSessions([session]);
 
 async function take(owner: "me" | "all", load: Signal<Load>): Promise<void> {
   const answer = await api.sessions(owner);
@@ -39,7 +43,7 @@ async function take(owner: "me" | "all", load: Signal<Load>): Promise<void> {
     return;
   }
   const live = new Set(answer.value.items.map((s) => s.id));
-  answer.value.items.forEach(putSession);
+  putSessions(answer.value.items);
   // One that is no longer listed ended while we were not listening: its own view says why.
   for (const [id, s] of sessions.value) if ((owner === "all" || s.mine) && s.state !== "ended" && !live.has(id)) void loadSession(id);
   load.value = { state: "ready", at: now.peek() };
