@@ -140,7 +140,7 @@ export const adminCases = [
     const page = await openHosts({ mock, visit });
     await page.getByTestId("search").fill("gpu");
     await until("one card", async () => (await page.getByTestId("host-card").count()) === 1);
-    assert.match(page.url(), /\?q=gpu$/);
+    await page.waitForURL(/\?q=gpu$/);
     assert.equal(await page.locator("[role=status][data-testid=matches]").innerText(), "1 of 10 hosts");
     await page.reload();
     await card(page, "juno").waitFor();

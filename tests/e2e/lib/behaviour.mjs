@@ -57,7 +57,7 @@ const cases = [
     const { page, id } = await open();
     await mock.ask("patch", { id, end: { reason: "lease_expired", message: "" } });
     await page.locator("[data-testid=ended][data-reason=lease_expired]").waitFor();
-    assert.match(page.url(), /\/ended$/);
+    await page.waitForURL(/\/ended$/);
   }],
   ["a desktop that was removed by hand says so once, in the reader's language", async ({ mock, open }) => {
     const { page, id } = await open({ options: { locale: "de-DE" } });

@@ -71,7 +71,7 @@ async function stop(page, settings, id) {
   await look(page, settings, "stop-dialog");
   await page.getByTestId("confirm-stop").click();
   await page.getByTestId("ended").waitFor({ timeout: 30_000 });
-  assert.match(page.url(), /\/ended$/);
+  await page.waitForURL(/\/ended$/);
   await until("the container to be gone", async () => (await containersOf(id)).length === 0, 30_000);
   await look(page, settings, "ended");
 }

@@ -24,7 +24,7 @@ export async function otherPages(browser, settings, report) {
     await page.getByTestId("password").fill(settings.password);
     await page.getByTestId("sign-in").click();
     await page.getByTestId("error").waitFor();
-    assert.match(page.url(), /\/desktops\/nothing-here$/);
+    await page.waitForURL(/\/desktops\/nothing-here$/);
     await look(page, settings, "desktop-not-found");
     await context.close();
   });
