@@ -17,12 +17,9 @@ function usedPlaces(counted: number): number {
   return sessionsLoad.value.state === "ready" ? mySessions.value.length : counted;
 }
 
-let lastGoodAt: number | null = null;
-
 function Running() {
   const load = sessionsLoad.value;
   const list = mySessions.value;
-  if (load.state === "ready") lastGoodAt = load.at;
   const retry = (): void => void loadSessions();
   if (load.state === "loading") {
     return (
@@ -36,7 +33,7 @@ function Running() {
       {load.state === "error" && (
         <ProblemNotice
           title={t("home.sessions_failed")} problem={load.problem} onRetry={retry}
-          stale={lastGoodAt !== null && list.length > 0 ? clockTime(lastGoodAt) : null}
+          stale={load.goodAt !== null && list.length > 0 ? clockTime(load.goodAt) : null}
         />
       )}
       {load.state === "ready" && list.length === 0 && (

@@ -4,7 +4,7 @@ import { computed, signal } from "@preact/signals";
 import type { Host, HostState } from "../api/host_types";
 import { hostsApi } from "../api/hosts_client";
 import { now } from "./clock";
-import type { Load } from "./sessions";
+import { failed, type Load, ready } from "./load";
 
 export const hosts = signal<ReadonlyMap<string, Host>>(new Map());
 export const hostsLoad = signal<Load>({ state: "loading" });
@@ -41,13 +41,13 @@ export function dropHost(name: string): void {
 export async function loadHosts(): Promise<void> {
   const answer = await hostsApi.list();
   if (!answer.ok) {
-    hostsLoad.value = { state: "error", problem: answer.problem };
+    hostsLoad.value = failed(hostsLoad.value, answer.problem);
     return;
   }
   const listed = new Set(answer.value.items.map((h) => h.name));
   answer.value.items.forEach(putHost);
   for (const name of hosts.value.keys()) if (!listed.has(name)) dropHost(name);
-  hostsLoad.value = { state: "ready", at: now.peek() };
+  hostsLoad.value = ready();
 }
 
 export function forgetHosts(): void {

@@ -3,10 +3,8 @@
 import { computed, type Signal, signal } from "@preact/signals";
 import { api } from "../api/client";
 import type { Problem, Session, Template } from "../api/types";
-import { now } from "./clock";
+import { failed, type Load, ready } from "./load";
 import { forgetThumbnail } from "./thumbnails";
-
-export type Load = { state: "loading" } | { state: "ready"; at: number } | { state: "error"; problem: Problem };
 
 export const sessions = signal<ReadonlyMap<string, Session>>(new Map());
 export const sessionsLoad = signal<Load>({ state: "loading" });
@@ -39,14 +37,14 @@ export const putSession = (session: Session): void => putSessions([session]);
 async function take(owner: "me" | "all", load: Signal<Load>): Promise<void> {
   const answer = await api.sessions(owner);
   if (!answer.ok) {
-    load.value = { state: "error", problem: answer.problem };
+    load.value = failed(load.value, answer.problem);
     return;
   }
   const live = new Set(answer.value.items.map((s) => s.id));
   putSessions(answer.value.items);
   // One that is no longer listed ended while we were not listening: its own view says why.
   for (const [id, s] of sessions.value) if ((owner === "all" || s.mine) && s.state !== "ended" && !live.has(id)) void loadSession(id);
-  load.value = { state: "ready", at: now.peek() };
+  load.value = ready();
 }
 
 export const loadSessions = (): Promise<void> => take("me", sessionsLoad);
@@ -56,9 +54,9 @@ export async function loadTemplates(): Promise<void> {
   const answer = await api.templates();
   if (answer.ok) {
     templates.value = answer.value.items;
-    templatesLoad.value = { state: "ready", at: now.peek() };
+    templatesLoad.value = ready();
   } else {
-    templatesLoad.value = { state: "error", problem: answer.problem };
+    templatesLoad.value = failed(templatesLoad.value, answer.problem);
   }
 }
 

@@ -118,13 +118,10 @@ function List({ list, mayChange }: { list: Host[]; mayChange: boolean }) {
   );
 }
 
-let lastGoodAt: number | null = null;
-
 export function HostsPage({ mayChange }: { mayChange: boolean }) {
   useTitle(t("admin.hosts"));
   const load = hostsLoad.value;
   const list = hostList.value;
-  if (load.state === "ready") lastGoodAt = load.at;
   const retry = (): void => void loadHosts();
   return (
     <AdminFrame focusKey="admin-hosts">
@@ -136,7 +133,7 @@ export function HostsPage({ mayChange }: { mayChange: boolean }) {
         {mayChange && list.length > 0 && <AddLink />}
       </div>
       {load.state === "error" && (
-        <ProblemNotice title={t("hosts.load_failed")} problem={load.problem} onRetry={retry} stale={list.length > 0 && lastGoodAt !== null ? clockTime(lastGoodAt) : null} />
+        <ProblemNotice title={t("hosts.load_failed")} problem={load.problem} onRetry={retry} stale={list.length > 0 && load.goodAt !== null ? clockTime(load.goodAt) : null} />
       )}
       {load.state === "loading" && list.length === 0 && (
         <Loading title={t("hosts.load_failed")} onRetry={retry}>

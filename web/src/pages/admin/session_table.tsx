@@ -60,11 +60,8 @@ interface Props {
   host?: string;
 }
 
-let lastGoodAt: number | null = null;
-
 export function SessionTable({ labelledBy, host }: Props) {
   const load = allSessionsLoad.value;
-  if (load.state === "ready") lastGoodAt = load.at;
   const retry = (): void => void loadAllSessions();
   const list = [...sessions.value.values()]
     .filter((s) => s.state !== "ended" && (host === undefined || s.host === host))
@@ -77,7 +74,7 @@ export function SessionTable({ labelledBy, host }: Props) {
       {load.state === "error" && (
         <ProblemNotice
           title={t("admin.sessions_failed")} problem={load.problem} onRetry={retry}
-          stale={list.length > 0 && lastGoodAt !== null ? clockTime(lastGoodAt) : null}
+          stale={list.length > 0 && load.goodAt !== null ? clockTime(load.goodAt) : null}
         />
       )}
       {load.state === "ready" && list.length === 0 && <p class="quiet-line">{t(host === undefined ? "admin.no_sessions" : "admin.no_sessions_here")}</p>}
