@@ -3,12 +3,31 @@
 
 import { command_code } from '../lib/process.mjs'
 
+async function ask(database, text) {
+    const words = ['sqlite3', '-readonly', '-json', '-cmd', '.timeout 5000', `file:${database}?mode=ro`, text]
+    const { code, out, text: complaint } = await command_code(words)
+    if (code !== 0) throw new Error(`sqlite3: ${complaint.trim()}`)
+    return out.trim()
+}
+
 // Rows as objects. The database is only read; a writer in the way is waited for.
 export async function rows_of(database, query) {
-    const words = ['sqlite3', '-readonly', '-json', '-cmd', '.timeout 5000', `file:${database}?mode=ro`, query]
-    const { code, out, text } = await command_code(words)
-    if (code !== 0) throw new Error(`sqlite3: ${text.trim()}`)
-    return out.trim() === '' ? [] : JSON.parse(out)
+    const out = await ask(database, query)
+    return out === '' ? [] : JSON.parse(out)
+}
+
+// The rows of several queries, all of one moment. A query without rows prints nothing: each is announced by its number.
+export async function rows_of_each(database, queries) {
+    const announced = queries.map((query, i) => `SELECT ${i} AS query; ${query};`)
+    const out = await ask(database, `BEGIN; ${announced.join(' ')} COMMIT;`)
+    const found = queries.map(() => [])
+    let last
+    for (const part of out.split(/\n(?=\[)/)) {
+        const rows = JSON.parse(part)
+        if ('query' in rows[0]) last = rows[0].query
+        else found[last] = rows
+    }
+    return found
 }
 
 export const deployment_of = async (database) =>
@@ -40,13 +59,11 @@ async function look_at({ name, engine, is_reachable = true }) {
 export async function look({ database, hosts }) {
     const seen_hosts = await Promise.all(hosts.map(look_at))
     const more = (await optional_columns(database)).join('')
-    const [deployment, sessions, events] = await Promise.all([
-        deployment_of(database),
-        rows_of(database, `SELECT ${session_columns}${more} FROM sessions`),
-        rows_of(
-            database,
-            'SELECT seq, at, type, session, realm, subject, slot, from_state, to_state, actor, cause FROM events ORDER BY seq',
-        ),
+    const deployment = await deployment_of(database)
+    // A row and its event are written together; read one after the other they would seem not to be.
+    const [sessions, events] = await rows_of_each(database, [
+        `SELECT ${session_columns}${more} FROM sessions`,
+        'SELECT seq, at, type, session, realm, subject, slot, from_state, to_state, actor, cause FROM events ORDER BY seq',
     ])
     return { now: Date.now(), deployment, sessions, events, hosts: seen_hosts, log: [] }
 }
