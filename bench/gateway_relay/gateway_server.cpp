@@ -29,7 +29,7 @@ public:
     Task<Status> remove(const SessionId&, int, Deadline) override { co_return not_here(); }
     Task<Result<std::vector<broker::Observed>>> list(Deadline) override { co_return not_here(); }
     Task<Result<net::ByteStreamPtr>> dial(
-        const ContainerId&, std::uint16_t port, net::Executor executor, Deadline deadline
+        const ContainerId&, std::uint16_t port, net::Traffic, net::Executor executor, Deadline deadline
     ) override {
         auto dialer = net::make_tcp_dialer("127.0.0.1", port);
         co_return co_await dialer->dial(std::move(executor), deadline);

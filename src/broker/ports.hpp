@@ -7,7 +7,7 @@
 #include "base/ids.hpp"
 #include "base/secret.hpp"
 #include "base/time.hpp"
-#include "net/task.hpp"
+#include "net/dialer.hpp"
 #include "placement/scheduler.hpp"
 #include "session/machine.hpp"
 
@@ -181,7 +181,7 @@ public:
     // A stream to the endpoint's port, address re-learnt now; lives on `executor`. not_found: no such
     // container; not_ready: it does not run or the port refuses; forbidden: the machine lets nobody in.
     virtual Task<Result<std::unique_ptr<net::ByteStream>>>
-    dial(const ContainerId& container, std::uint16_t port, net::Executor executor, Deadline deadline) = 0;
+    dial(const ContainerId& container, std::uint16_t port, net::Traffic traffic, net::Executor executor, Deadline deadline) = 0;
     // Engine facts; also proves that the engine answers.
     virtual Task<Result<HostFacts>> check(Deadline deadline) = 0;
     // When it last answered any request; long ago if never. Core thread only.

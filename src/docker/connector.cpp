@@ -87,7 +87,7 @@ public:
     net::Dialer& engine() noexcept override { return *engine_; }
 
     Task<Result<ByteStreamPtr>>
-    dial_port(std::uint16_t port, net::Executor executor, Deadline deadline) override {
+    dial_port(std::uint16_t port, net::Traffic, net::Executor executor, Deadline deadline) override {
         if (ports_host_.empty())
             co_return Error{
                 Errc::host_unreachable,
@@ -152,9 +152,9 @@ public:
     net::Dialer& engine() noexcept override { return link_.engine(); }
 
     Task<Result<ByteStreamPtr>>
-    dial_port(std::uint16_t port, net::Executor executor, Deadline deadline) override {
+    dial_port(std::uint16_t port, net::Traffic traffic, net::Executor executor, Deadline deadline) override {
         if (data_path_ == DataPath::tunnel) {
-            auto task = link_.dial_port(port, std::move(executor), deadline);
+            auto task = link_.dial_port(port, std::move(executor), deadline, traffic);
             co_return co_await std::move(task);
         }
         auto target = co_await link_.target(deadline);

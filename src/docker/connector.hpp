@@ -21,9 +21,9 @@ class Connector {
 public:
     virtual ~Connector() = default;
     virtual net::Dialer& engine() noexcept = 0;
-    // A stream that lives on `executor`. host_unreachable also when the port refuses.
+    // A stream that lives on `executor`; `traffic` as in HostLink. host_unreachable also when the port refuses.
     virtual net::Task<Result<net::ByteStreamPtr>>
-    dial_port(std::uint16_t port, net::Executor executor, Deadline deadline) = 0;
+    dial_port(std::uint16_t port, net::Traffic traffic, net::Executor executor, Deadline deadline) = 0;
 
     virtual ConnectorReport report() const = 0;
     // The way in, step by step, on a connection of its own: what comes after a failed step was not

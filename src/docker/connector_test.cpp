@@ -63,7 +63,7 @@ protected:
         return test::run_task(context_, std::move(task));
     }
     Result<net::ByteStreamPtr> dial_port(Connector& connector, std::uint16_t port) {
-        return run(connector.dial_port(port, context_.get_executor(), deadline_in(5s)));
+        return run(connector.dial_port(port, net::Traffic::bulk, context_.get_executor(), deadline_in(5s)));
     }
     // An engine that answers.
     std::vector<ssh::Step> examine(Connector& connector) {

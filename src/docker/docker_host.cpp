@@ -181,14 +181,14 @@ DockerHost::read_logs(std::string container, int lines, Deadline deadline) {
 // ---- reaching -----------------------------------------------------------------------------------
 
 Task<Result<std::unique_ptr<net::ByteStream>>> DockerHost::dial(
-    const ContainerId& container, std::uint16_t port, net::Executor executor, Deadline deadline
+    const ContainerId& container, std::uint16_t port, net::Traffic traffic, net::Executor executor, Deadline deadline
 ) {
-    auto result = co_await reach(container.str(), port, std::move(executor), deadline);
+    auto result = co_await reach(container.str(), port, traffic, std::move(executor), deadline);
     co_return named(std::move(result));
 }
 
 Task<Result<std::unique_ptr<net::ByteStream>>> DockerHost::reach(
-    std::string container, std::uint16_t port, net::Executor executor, Deadline deadline
+    std::string container, std::uint16_t port, net::Traffic traffic, net::Executor executor, Deadline deadline
 ) {
     // Looked up each time: the port changes when the container restarts (M-9).
     auto details = co_await inspect_ours(container, deadline);
@@ -198,7 +198,7 @@ Task<Result<std::unique_ptr<net::ByteStream>>> DockerHost::reach(
     auto published = published_port(*details, port);
     if (published == 0)
         co_return Error{Errc::not_ready, "port " + std::to_string(port) + " is not published"};
-    auto task = connector_.dial_port(published, std::move(executor), deadline);
+    auto task = connector_.dial_port(published, traffic, std::move(executor), deadline);
     auto stream = co_await std::move(task);
     if (!stream && stream.error().code() == Errc::host_unreachable)
         co_return Error{Errc::not_ready, stream.error().operator_text()};

@@ -39,7 +39,7 @@ public:
     Task<Status> remove(const SessionId& session, int generation, Deadline deadline) override;
     Task<Result<std::vector<broker::Observed>>> list(Deadline deadline) override;
     Task<Result<std::unique_ptr<net::ByteStream>>> dial(
-        const ContainerId& container, std::uint16_t port, net::Executor executor, Deadline deadline
+        const ContainerId& container, std::uint16_t port, net::Traffic traffic, net::Executor executor, Deadline deadline
     ) override;
     Task<Result<broker::HostFacts>> check(Deadline deadline) override;
     std::chrono::steady_clock::time_point last_answer() const noexcept override {
@@ -89,7 +89,7 @@ private:
     Task<Result<std::vector<broker::Observed>>> observe(Deadline deadline);
     Task<Result<ContainerDetails>> inspect_ours(std::string container, Deadline deadline);
     Task<Result<std::unique_ptr<net::ByteStream>>>
-    reach(std::string container, std::uint16_t port, net::Executor executor, Deadline deadline);
+    reach(std::string container, std::uint16_t port, net::Traffic traffic, net::Executor executor, Deadline deadline);
     Task<Result<broker::HostFacts>> facts(Deadline deadline);
     Task<Result<std::vector<std::string>>>
     read_logs(std::string container, int lines, Deadline deadline);

@@ -112,7 +112,7 @@ Task<Result<std::vector<broker::Observed>>> LoopbackHost::list(Deadline) {
     co_return not_here();
 }
 Task<Result<net::ByteStreamPtr>> LoopbackHost::dial(
-    const ContainerId&, std::uint16_t port, net::Executor executor, Deadline deadline
+    const ContainerId&, std::uint16_t port, net::Traffic, net::Executor executor, Deadline deadline
 ) {
     ++dials;
     if (hangs) {

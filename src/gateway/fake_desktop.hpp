@@ -52,7 +52,7 @@ public:
     net::Task<Status> remove(const SessionId&, int, Deadline) override;
     net::Task<Result<std::vector<broker::Observed>>> list(Deadline) override;
     net::Task<Result<net::ByteStreamPtr>>
-    dial(const ContainerId&, std::uint16_t port, net::Executor, Deadline) override;
+    dial(const ContainerId&, std::uint16_t port, net::Traffic, net::Executor, Deadline) override;
     net::Task<Result<broker::HostFacts>> check(Deadline) override;
     std::chrono::steady_clock::time_point last_answer() const noexcept override { return {}; }
     net::Task<Result<broker::ImageFacts>> check_image(const std::string&, Deadline) override;

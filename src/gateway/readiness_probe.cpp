@@ -24,13 +24,15 @@ constexpr Seconds try_limit = 5s;
 // The port of one container as something to dial.
 class EndpointDialer final : public net::Dialer {
 public:
-    EndpointDialer(broker::ContainerHost& host, ContainerId container, std::uint16_t port)
+    EndpointDialer(broker::ContainerHost& host, ContainerId container, const session::Endpoint& endpoint)
         : host_{host}
         , container_{std::move(container)}
-        , port_{port} {}
+        , port_{endpoint.port}
+        // A greeting is a few bytes; a page may be of any size.
+        , traffic_{endpoint.protocol == session::Protocol::rfb ? net::Traffic::control : net::Traffic::bulk} {}
 
     Task<Result<net::ByteStreamPtr>> dial(net::Executor executor, Deadline deadline) override {
-        co_return co_await host_.dial(container_, port_, std::move(executor), deadline);
+        co_return co_await host_.dial(container_, port_, traffic_, std::move(executor), deadline);
     }
     std::string describe() const override { return "port " + std::to_string(port_); }
 
@@ -38,6 +40,7 @@ private:
     broker::ContainerHost& host_;
     ContainerId container_;
     std::uint16_t port_;
+    net::Traffic traffic_;
 };
 
 Task<Status> try_rfb(net::Dialer& dialer, const Secret& secret, Deadline deadline) {
@@ -132,7 +135,7 @@ Task<Status> EndpointProbe::wait_ready(
         if (endpoint.protocol != session::Protocol::rfb &&
             endpoint.protocol != session::Protocol::web)
             continue;
-        EndpointDialer dialer{host, container, endpoint.port};
+        EndpointDialer dialer{host, container, endpoint};
         auto status = co_await wait_endpoint(endpoint, dialer, secret, id, deadline);
         if (!status) co_return status;
     }

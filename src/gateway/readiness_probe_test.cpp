@@ -87,10 +87,10 @@ public:
     explicit LateHost(std::uint16_t deaf)
         : deaf_{deaf} {}
     net::Task<Result<net::ByteStreamPtr>> dial(
-        const ContainerId& container, std::uint16_t port, net::Executor executor, Deadline deadline
+        const ContainerId& container, std::uint16_t port, net::Traffic traffic, net::Executor executor, Deadline deadline
     ) override {
         const auto to = dials < 3 ? deaf_ : port;
-        co_return co_await LoopbackHost::dial(container, to, std::move(executor), deadline);
+        co_return co_await LoopbackHost::dial(container, to, traffic, std::move(executor), deadline);
     }
 
 private:

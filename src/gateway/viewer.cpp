@@ -33,7 +33,7 @@ Task<Result<net::ByteStreamPtr>> dial(
     net::Executor executor,
     Deadline deadline
 ) {
-    auto stream = co_await host.dial(container, port, std::move(executor), deadline);
+    auto stream = co_await host.dial(container, port, net::Traffic::bulk, std::move(executor), deadline);
     // It is the machine that forbids its ports; that this person may look was settled before.
     if (!stream && stream.error().code() == Errc::forbidden)
         co_return Error{Errc::host_unreachable, stream.error().operator_text()};

@@ -60,7 +60,7 @@ public:
         : admitted_{admitted} {}
     Task<Result<net::ByteStreamPtr>> dial(net::Executor executor, Deadline deadline) override {
         co_return co_await admitted_.host->dial(
-            admitted_.container, admitted_.port, std::move(executor), deadline
+            admitted_.container, admitted_.port, net::Traffic::bulk, std::move(executor), deadline
         );
     }
     std::string describe() const override { return "web endpoint"; }

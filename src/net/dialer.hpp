@@ -11,6 +11,9 @@
 
 namespace berth::net {
 
+// What a stream carries: a few bytes, or whatever a desktop sends.
+enum class Traffic { control, bulk };
+
 class Dialer {
 public:
     virtual ~Dialer() = default;

@@ -19,7 +19,7 @@ public:
     net::Task<Status> remove(const SessionId&, int, Deadline) override { co_return error_; }
     net::Task<Result<std::vector<broker::Observed>>> list(Deadline) override { co_return error_; }
     net::Task<Result<std::unique_ptr<net::ByteStream>>>
-    dial(const ContainerId&, std::uint16_t, net::Executor, Deadline) override {
+    dial(const ContainerId&, std::uint16_t, net::Traffic, net::Executor, Deadline) override {
         co_return error_;
     }
     std::chrono::steady_clock::time_point last_answer() const noexcept override { return {}; }

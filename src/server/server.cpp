@@ -278,11 +278,12 @@ net::Task<Result<Started>> Server::start() {
     auto loading = r.host_service.load(file_hosts_of(p.config));
     auto loaded = co_await std::move(loading);
     if (!loaded) co_return loaded.error();
-    co_await r.hosts.check_all(deadline_in(limits::engine_list));
+    // Hosts that take longer are looked at while others are served; until then they get no start.
+    co_await r.hosts.check_all(deadline_in(limits::first_look));
     auto live = co_await r.database->sessions().load_live();
     if (!live) co_return live.error();
     for (auto& one : *live) r.runners.recover(std::move(one));
-    co_await r.reconciler.reconcile_all(deadline_in(limits::reconcile_one));
+    co_await r.reconciler.reconcile_all(deadline_in(limits::first_look));
     r.hosts.start();
     r.web.start();
     r.scope.spawn(r.keeper.run());

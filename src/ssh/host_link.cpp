@@ -51,7 +51,7 @@ struct HostLink::State final : net::Dialer, std::enable_shared_from_this<HostLin
     Task<Result<ByteStreamPtr>> dial_engine(net::Executor executor, Deadline deadline);
     Task<Result<Way>> way_of(SessionPtr session, Deadline deadline);
     Task<Result<ByteStreamPtr>>
-    dial_port(std::uint16_t port, net::Executor executor, Deadline deadline);
+    dial_port(std::uint16_t port, net::Executor executor, Deadline deadline, net::Traffic traffic);
     Task<Status> accept_key(std::string fingerprint, Deadline deadline);
     Task<Status> forget_key(Deadline deadline);
 
@@ -235,7 +235,7 @@ HostLink::State::dial_engine(net::Executor executor, Deadline deadline) {
     if (!transport) co_return transport.error();
     if (uses_openssh) co_return co_await child.dial_engine(*kept_target, std::move(executor), deadline);
     for (int attempt = 0;; ++attempt) {
-        auto control = co_await sessions.get(Sessions::Purpose::control, core, deadline);
+        auto control = co_await sessions.get(net::Traffic::control, core, deadline);
         if (!control) co_return control.error();
         auto chosen = co_await way_of(*control, deadline);
         // A session that died under our hands is no answer: once more, on a new one.
@@ -244,7 +244,7 @@ HostLink::State::dial_engine(net::Executor executor, Deadline deadline) {
         if (!chosen) co_return chosen.error();
         auto session = *control;
         if (executor != core) {
-            auto bulk = co_await sessions.get(Sessions::Purpose::bulk, executor, deadline);
+            auto bulk = co_await sessions.get(net::Traffic::bulk, executor, deadline);
             if (!bulk) co_return bulk.error();
             session = *bulk;
         }
@@ -266,14 +266,16 @@ Task<Result<ByteStreamPtr>> HostLink::State::dial(net::Executor executor, Deadli
 
 // ---- ports --------------------------------------------------------------------------------------------
 
-Task<Result<ByteStreamPtr>>
-HostLink::State::dial_port(std::uint16_t port, net::Executor executor, Deadline deadline) {
+Task<Result<ByteStreamPtr>> HostLink::State::dial_port(
+    std::uint16_t port, net::Executor executor, Deadline deadline, net::Traffic traffic
+) {
     auto self = shared_from_this();
     auto transport = co_await choose_transport(deadline);
     if (!transport) co_return transport.error();
     if (uses_openssh) co_return co_await child.dial_port(*kept_target, port, std::move(executor), deadline);
+    auto purpose = executor == core ? traffic : net::Traffic::bulk; // the control session lives on core
     for (int attempt = 0;; ++attempt) {
-        auto session = co_await sessions.get(Sessions::Purpose::bulk, executor, deadline);
+        auto session = co_await sessions.get(purpose, executor, deadline);
         if (!session) co_return session.error();
         auto opening = open_port(*session, port, deadline);
         auto stream = co_await run_there(core, executor, std::move(opening));
@@ -364,8 +366,8 @@ HostLink::~HostLink() { state_->on_changed = nullptr; }
 net::Dialer& HostLink::engine() noexcept { return *state_; }
 
 Task<Result<ByteStreamPtr>>
-HostLink::dial_port(std::uint16_t port, net::Executor executor, Deadline deadline) {
-    return state_->dial_port(port, std::move(executor), deadline);
+HostLink::dial_port(std::uint16_t port, net::Executor executor, Deadline deadline, net::Traffic traffic) {
+    return state_->dial_port(port, std::move(executor), deadline, traffic);
 }
 
 Task<Result<Outcome>> HostLink::see_key(Deadline deadline) {

@@ -46,9 +46,11 @@ public:
     net::Dialer& engine() noexcept;
     // A stream to 127.0.0.1:port over there that lives on `executor`. host_unreachable also when the
     // port refuses (over an OpenSSH child it then ends at once instead); forbidden: the server lets
-    // nobody forward there.
-    net::Task<Result<net::ByteStreamPtr>>
-    dial_port(std::uint16_t port, net::Executor executor, Deadline deadline);
+    // nobody forward there. Control traffic on `core` shares the engine's connection, so that it needs
+    // no other one; bulk never does.
+    net::Task<Result<net::ByteStreamPtr>> dial_port(
+        std::uint16_t port, net::Executor executor, Deadline deadline, net::Traffic traffic = net::Traffic::bulk
+    );
 
     // The key that the machine shows now, and what we know of it; no authentication.
     net::Task<Result<Outcome>> see_key(Deadline deadline);

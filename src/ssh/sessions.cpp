@@ -21,7 +21,7 @@ constexpr Seconds longest_wait{60};
 } // namespace
 
 struct Sessions::Slot {
-    Purpose purpose = Purpose::control;
+    net::Traffic traffic = net::Traffic::control;
     net::Executor executor;
     SessionPtr session;
     std::uint64_t serial = 0; // of the session: news of an earlier one may come late
@@ -34,7 +34,7 @@ struct Sessions::Slot {
 
     bool is_up() const { return session && session->is_up(); }
     bool is_idle_for(Milliseconds span) const {
-        return purpose == Purpose::bulk && is_up() && session->channels() == 0 &&
+        return traffic == net::Traffic::bulk && is_up() && session->channels() == 0 &&
                std::chrono::steady_clock::now() - last_used > span;
     }
 };
@@ -74,11 +74,11 @@ Sessions::Sessions(net::Executor core, Connect connect, Config config)
 
 Sessions::~Sessions() { *self_ = nullptr; }
 
-Sessions::SlotPtr Sessions::slot_for(Purpose purpose, const net::Executor& executor) {
+Sessions::SlotPtr Sessions::slot_for(net::Traffic traffic, const net::Executor& executor) {
     for (const auto& slot : slots_)
-        if (slot->purpose == purpose && slot->executor == executor) return slot;
+        if (slot->traffic == traffic && slot->executor == executor) return slot;
     auto slot = std::make_shared<Slot>();
-    slot->purpose = purpose;
+    slot->traffic = traffic;
     slot->executor = executor;
     slots_.push_back(slot);
     return slot;
@@ -99,7 +99,7 @@ std::size_t Sessions::channels() const {
 
 bool Sessions::is_control_up() const {
     return std::ranges::any_of(slots_, [](const auto& slot) {
-        return slot->purpose == Purpose::control && slot->is_up();
+        return slot->traffic == net::Traffic::control && slot->is_up();
     });
 }
 
@@ -109,7 +109,7 @@ bool Sessions::is_dialling() const {
 
 std::optional<Deadline> Sessions::next_try() const {
     for (const auto& slot : slots_)
-        if (slot->purpose == Purpose::control && slot->failures > 0) return slot->next_try;
+        if (slot->traffic == net::Traffic::control && slot->failures > 0) return slot->next_try;
     return std::nullopt;
 }
 
@@ -126,9 +126,9 @@ void Sessions::try_now() {
 // The control session always has its place.
 bool Sessions::make_room(const Slot& wanted) {
     bool has_control = std::ranges::any_of(slots_, [](const auto& slot) {
-        return slot->purpose == Purpose::control && (slot->is_dialling || slot->is_up());
+        return slot->traffic == net::Traffic::control && (slot->is_dialling || slot->is_up());
     });
-    auto most = wanted.purpose == Purpose::control || has_control ? config_.most : config_.most - 1;
+    auto most = wanted.traffic == net::Traffic::control || has_control ? config_.most : config_.most - 1;
     if (connections() < std::max(2, most)) return true;
     for (const auto& slot : slots_) {
         if (!slot->is_idle_for(fresh)) continue;
@@ -139,8 +139,8 @@ bool Sessions::make_room(const Slot& wanted) {
 }
 
 net::Task<Result<Sessions::SessionPtr>>
-Sessions::get(Purpose purpose, net::Executor executor, Deadline deadline) {
-    auto slot = slot_for(purpose, executor);
+Sessions::get(net::Traffic traffic, net::Executor executor, Deadline deadline) {
+    auto slot = slot_for(traffic, executor);
     const auto failed_before = slot->failed_dials;
     bool is_full = false;
     for (;;) {

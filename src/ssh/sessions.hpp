@@ -3,6 +3,7 @@
 // The SSH sessions of one host: one for control, and for each executor that moves desktops one of
 // its own, made when it is first needed. Keeps them, dials again what is down, bounds their number.
 
+#include "net/dialer.hpp"
 #include "net/signal.hpp"
 #include "net/task_scope.hpp"
 #include "ssh/handshake.hpp"
@@ -31,12 +32,11 @@ public:
     // Precondition: stop() has ended.
     ~Sessions();
 
-    enum class Purpose { control, bulk };
     // A session that was up a moment ago; its functions are called on `executor`. One dial serves
     // all who wait for it, each with its own deadline; the first one after a death begins at once,
     // after a failure there is a growing pause, which callers sit out if their deadline allows it.
     // Errors: the dial's own; timed_out; no_capacity (as many connections as the host may have).
-    net::Task<Result<SessionPtr>> get(Purpose purpose, net::Executor executor, Deadline deadline);
+    net::Task<Result<SessionPtr>> get(net::Traffic traffic, net::Executor executor, Deadline deadline);
 
     int connections() const;         // up or being made
     std::size_t channels() const;    // of all
@@ -57,7 +57,7 @@ public:
 private:
     struct Slot;
     using SlotPtr = std::shared_ptr<Slot>;
-    SlotPtr slot_for(Purpose purpose, const net::Executor& executor);
+    SlotPtr slot_for(net::Traffic traffic, const net::Executor& executor);
     bool make_room(const Slot& wanted);
     net::Task<void> dial(SlotPtr slot);
     std::function<void(Error)> teller(const SlotPtr& slot);

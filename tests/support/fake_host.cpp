@@ -96,7 +96,7 @@ net::Task<Result<std::vector<broker::Observed>>> FakeHost::list(Deadline deadlin
 }
 
 net::Task<Result<std::unique_ptr<net::ByteStream>>>
-FakeHost::dial(const ContainerId&, std::uint16_t, net::Executor, Deadline) {
+FakeHost::dial(const ContainerId&, std::uint16_t, net::Traffic, net::Executor, Deadline) {
     co_return Error{Errc::not_ready, "nothing listens in a fake container"};
 }
 

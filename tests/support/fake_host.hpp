@@ -32,7 +32,7 @@ public:
     net::Task<Status> remove(const SessionId& session, int generation, Deadline deadline) override;
     net::Task<Result<std::vector<broker::Observed>>> list(Deadline deadline) override;
     net::Task<Result<std::unique_ptr<net::ByteStream>>>
-    dial(const ContainerId&, std::uint16_t, net::Executor, Deadline) override;
+    dial(const ContainerId&, std::uint16_t, net::Traffic, net::Executor, Deadline) override;
     net::Task<Result<broker::HostFacts>> check(Deadline deadline) override;
     std::chrono::steady_clock::time_point last_answer() const noexcept override { return answered_at; }
     net::Task<Result<broker::ImageFacts>> check_image(const std::string& image, Deadline deadline) override;

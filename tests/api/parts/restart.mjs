@@ -2,6 +2,7 @@
 // Berth stops and comes back: sessions outlive it.
 
 import assert from 'node:assert/strict'
+import net from 'node:net'
 import { container_of, docker } from '../lib/engine.mjs'
 import { Viewer } from '../lib/rfb.mjs'
 import { rfb, with_server } from '../lib/server.mjs'
@@ -11,6 +12,37 @@ async function again(server, how) {
     if (how === 'SIGKILL') await server.kill()
     else await server.stop()
     await server.start()
+}
+
+// Accepts every connection and says nothing.
+async function silent_port() {
+    const listener = net.createServer(() => {})
+    await new Promise((done) => listener.listen(0, '127.0.0.1', done))
+    return listener
+}
+
+async function beside_a_silent_host(t) {
+    const listener = await silent_port()
+    const config = {
+        templates: [rfb('rfb')],
+        hosts: [
+            { name: 'good', endpoint: process.env.DOCKER_HOST ?? 'unix:///var/run/docker.sock' },
+            { name: 'silent', endpoint: `tcp://127.0.0.1:${listener.address().port}` },
+        ],
+    }
+    await with_server(t, 'restart beside a silent host', config, async (server) => {
+        await t.test('restart: a host that stays silent holds up neither the answers nor the others', async () => {
+            await server.kill()
+            const began = Date.now()
+            await server.start()
+            // Its first check is given up after 5 s; without that bound nobody would be answered before 10.
+            assert.ok(Date.now() - began < 9000, `${Date.now() - began} ms`)
+            const person = await server.person('ann')
+            const { id } = await person.start_ready('rfb')
+            await person.stop(id)
+        })
+    })
+    listener.close()
 }
 
 export default async function restart(t) {
@@ -123,4 +155,5 @@ export default async function restart(t) {
             },
         )
     })
+    await beside_a_silent_host(t)
 }

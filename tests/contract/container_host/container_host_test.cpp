@@ -278,7 +278,7 @@ TEST_P(ContainerHost, DialsThePortOfARunningContainerOnly) {
     ASSERT_TRUE(greeting) << describe(greeting.error());
     EXPECT_EQ(*greeting, "RFB 003.008\n");
     auto other =
-        lab_->run(lab_->host().dial(container, 5901, lab_->context().get_executor(), lab_->soon()));
+        lab_->run(lab_->host().dial(container, 5901, net::Traffic::bulk, lab_->context().get_executor(), lab_->soon()));
     EXPECT_EQ(code_of(other), Errc::not_ready);
 }
 
@@ -304,7 +304,7 @@ TEST_P(ContainerHost, KeepsItsHandsOffOtherDeployments) {
     EXPECT_TRUE(seen->empty());
     EXPECT_TRUE(lab_->run(stranger->remove(order.session, order.generation, lab_->soon())));
     auto reached =
-        lab_->run(stranger->dial(container, 5900, lab_->context().get_executor(), lab_->soon()));
+        lab_->run(stranger->dial(container, 5900, net::Traffic::bulk, lab_->context().get_executor(), lab_->soon()));
     EXPECT_EQ(code_of(reached), Errc::not_found);
     EXPECT_EQ(list().size(), 1U);
 }

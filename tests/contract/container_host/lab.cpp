@@ -75,7 +75,7 @@ converse(docker::DockerHost& host, ContainerId container, std::string line, Dead
     auto executor = co_await boost::asio::this_coro::executor;
     // With the engine's own port proxy a connection may come before the program listens.
     while (true) {
-        auto stream = co_await host.dial(container, 5900, executor, deadline);
+        auto stream = co_await host.dial(container, 5900, net::Traffic::control, executor, deadline);
         if (!stream) co_return stream.error();
         std::array<char, 12> greeting{};
         auto status = co_await (*stream)->read_exactly(boost::asio::buffer(greeting));

@@ -237,6 +237,25 @@ TEST_F(Stream, LivesOnTheThreadThatItIsFor) {
     EXPECT_TRUE(run_until(context_, [&] { return echo.open() == 0; })) << echo.open();
 }
 
+// A start waits for no second handshake: the probe's few bytes go where the engine's do.
+TEST_F(Stream, ControlTrafficNeedsNoConnectionOfItsOwn) {
+    start();
+    if (IsSkipped()) return;
+    auto settings = config();
+    make_link(settings);
+    Server echo{Service::echo, ""};
+    ASSERT_TRUE(dial()); // to the engine
+    auto little = run(link().dial_port(echo.port(), executor(), soon(), net::Traffic::control));
+    ASSERT_TRUE(little) << describe(little.error());
+    EXPECT_EQ(exchange(**little, "ready?"), "ready?");
+    EXPECT_EQ(link().report().connections, 1);
+    ASSERT_TRUE(dial_port(echo.port())); // a desktop
+    EXPECT_EQ(link().report().connections, 2);
+    auto other = another_thread();
+    ASSERT_TRUE(run(link().dial_port(echo.port(), other, soon(), net::Traffic::control)));
+    EXPECT_EQ(link().report().connections, 3); // the control session lives on core
+}
+
 // ---- cancellation -----------------------------------------------------------------------------------------
 
 struct Storm {
