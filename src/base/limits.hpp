@@ -64,7 +64,8 @@ inline constexpr Seconds engine_remove = 60s;
 inline constexpr Seconds engine_pause = 10s; // 21 ms measured
 
 // SSH.
-inline constexpr int ssh_handshakes = 8;          // at once over all hosts: each costs CPU on both ends
+inline constexpr int ssh_connecting = 256;        // at once over all hosts: each is a descriptor
+inline constexpr int ssh_handshakes = 8;          // the same: each costs CPU on both ends
 inline constexpr int ssh_handshakes_per_host = 4; // sshd's MaxStartups begins to refuse at 10
 inline constexpr int ssh_early_retries = 3;       // after a reset before the banner (MaxStartups)
 inline constexpr Seconds ssh_connect = 10s;       // TCP, handshake and authentication together

@@ -113,7 +113,7 @@ void add_identities(Target& target, const Settings& settings, const LocalWorld& 
         if (world.has_file(*path + "-cert.pub")) target.needs_openssh = "the certificate " + *path + "-cert.pub";
         if (!world.has_file(*path)) continue;
         // Keys on a hardware token: libssh cannot ask it.
-        if (world.first_word(*path + ".pub").starts_with("sk-")) target.needs_openssh = "the hardware key " + *path;
+        if (world.head(*path + ".pub").starts_with("sk-")) target.needs_openssh = "the hardware key " + *path;
         target.identity_files.push_back(*path);
     }
 }
@@ -127,19 +127,31 @@ void add_known_hosts(Target& target, const Settings& settings, const LocalWorld&
     }
 }
 
-void note_what_libssh_lacks(Target& target, const Settings& settings) {
-    constexpr std::array<std::pair<const char*, const char*>, 4> lacking{{
+// Whether the file alone is enough to sign in: a private key without a passphrase.
+bool is_open_key(std::string_view head) {
+    constexpr std::string_view openssh = "-----BEGIN OPENSSH PRIVATE KEY-----\n";
+    // "openssh-key-v1", then the names of its cipher and key derivation: both "none" (PROTOCOL.key).
+    constexpr std::string_view open = "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQ";
+    if (head.starts_with(openssh)) return head.substr(openssh.size()).starts_with(open);
+    return head.starts_with("-----BEGIN ") && head.find("ENCRYPTED") == std::string_view::npos;
+}
+
+void note_what_libssh_lacks(Target& target, const Settings& settings, const LocalWorld& world) {
+    constexpr std::array<std::pair<const char*, const char*>, 5> lacking{{
         {"certificatefile", "CertificateFile"},
         {"pkcs11provider", "PKCS11Provider"},
         {"proxycommand", "ProxyCommand"},
         {"proxyjump", "ProxyJump"},
+        {"revokedhostkeys", "RevokedHostKeys"},
     }};
     target.is_behind_proxy = is_given(settings, "proxyjump") || is_given(settings, "proxycommand");
     for (const auto& [key, name] : lacking)
         if (is_given(settings, key)) target.needs_openssh = std::string{name} + " " + log_safe(first(settings, key), 120);
     // libssh offers whatever the agent has.
     bool is_restricted = first(settings, "identitiesonly") == "yes" && !target.agent_socket.empty();
-    if (is_restricted && target.identity_files.empty()) target.needs_openssh = "IdentitiesOnly with keys that only the agent has";
+    auto is_enough = [&](const std::string& file) { return is_open_key(world.head(file)); };
+    if (is_restricted && (target.identity_files.empty() || !std::ranges::all_of(target.identity_files, is_enough)))
+        target.needs_openssh = "IdentitiesOnly with keys that only the agent has";
     if (is_restricted) target.agent_socket.clear();
 }
 
@@ -149,14 +161,13 @@ std::uint16_t port_of(std::string_view text) {
     return port == 0 ? std::uint16_t{22} : port;
 }
 
-std::string first_word_of(const std::string& path) {
+std::string head_of(const std::string& path) {
     int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (file < 0) return {};
-    std::array<char, 128> text{};
+    std::array<char, 256> text{};
     auto n = ::read(file, text.data(), text.size());
     ::close(file);
-    std::string_view read{text.data(), static_cast<std::size_t>(std::max<ssize_t>(n, 0))};
-    return std::string{read.substr(0, read.find_first_of(" \n"))};
+    return {text.data(), static_cast<std::size_t>(std::max<ssize_t>(n, 0))};
 }
 
 } // namespace
@@ -185,7 +196,7 @@ LocalWorld local_world() {
         return std::string{value};
     };
     world.has_file = [](const std::string& path) { return ::access(path.c_str(), F_OK) == 0; };
-    world.first_word = first_word_of;
+    world.head = head_of;
     return world;
 }
 
@@ -201,7 +212,7 @@ Target parse_client_config(std::string_view text, const Address& address, const 
     target.agent_socket = agent_of(first(settings, "identityagent"), target, world);
     add_identities(target, settings, world);
     add_known_hosts(target, settings, world);
-    note_what_libssh_lacks(target, settings);
+    note_what_libssh_lacks(target, settings, world);
     return target;
 }
 

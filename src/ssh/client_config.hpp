@@ -24,7 +24,7 @@ struct LocalWorld {
     std::string user;
     std::function<std::optional<std::string>(const std::string&)> variable;
     std::function<bool(const std::string&)> has_file;
-    std::function<std::string(const std::string&)> first_word; // of a small file; empty = none
+    std::function<std::string(const std::string&)> head; // the first bytes of a file; empty = none
 };
 LocalWorld local_world();
 

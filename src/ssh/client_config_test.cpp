@@ -12,7 +12,7 @@ namespace {
 struct World {
     std::map<std::string, std::string> variables;
     std::set<std::string> files;
-    std::map<std::string, std::string> first_words;
+    std::map<std::string, std::string> heads;
 
     LocalWorld view() const {
         LocalWorld world;
@@ -24,9 +24,9 @@ struct World {
             return found->second;
         };
         world.has_file = [this](const std::string& path) { return files.contains(path); };
-        world.first_word = [this](const std::string& path) {
-            auto found = first_words.find(path);
-            return found == first_words.end() ? std::string{} : found->second;
+        world.head = [this](const std::string& path) {
+            auto found = heads.find(path);
+            return found == heads.end() ? std::string{} : found->second;
         };
         return world;
     }
@@ -134,8 +134,17 @@ TEST(ClientConfig, WhatLibsshLacksIsNamed) {
     };
     World world;
     world.variables = {{"SSH_AUTH_SOCK", "/run/agent"}};
-    world.files = {"/k", "/c", "/c-cert.pub", "/sk"};
-    world.first_words = {{"/sk.pub", "sk-ssh-ed25519@openssh.com"}, {"/k.pub", "ssh-ed25519"}};
+    world.files = {"/k", "/c", "/c-cert.pub", "/sk", "/locked", "/rsa", "/rsa-locked", "/public"};
+    const std::string openssh = "-----BEGIN OPENSSH PRIVATE KEY-----\n", rsa = "-----BEGIN RSA PRIVATE KEY-----\n";
+    world.heads = {
+        {"/sk.pub", "sk-ssh-ed25519@openssh.com AAAA"},
+        {"/k.pub", "ssh-ed25519 AAAA"},
+        {"/k", openssh + "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZW\nQy"},
+        {"/locked", openssh + "b3BlbnNzaC1rZXktdjEAAAAACmFlczI1Ni1jdHIAAAAGYmNyeXB0AAAAGAAAABDe8f\nxx"},
+        {"/rsa", rsa + "MIIEowIBAAKCAQEA"},
+        {"/rsa-locked", rsa + "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n"},
+        {"/public", "ssh-ed25519 AAAA"}};
+    const char* only_agent = "IdentitiesOnly with keys that only the agent has";
     const std::vector<Row> rows{
         {"proxyjump bastion\n", "ProxyJump bastion", true},
         {"proxycommand nc %h %p\n", "ProxyCommand nc %h %p", true},
@@ -146,8 +155,14 @@ TEST(ClientConfig, WhatLibsshLacksIsNamed) {
         {"identityfile /sk\n", "the hardware key /sk", false},
         {"identityfile /k\n", "", false},
         {"identityfile /%Z\n", "IdentityFile /%Z", false},
-        {"identitiesonly yes\n", "IdentitiesOnly with keys that only the agent has", false},
-        {"identitiesonly yes\nidentityfile /k\n", "", false},
+        {"revokedhostkeys /etc/ssh/revoked\n", "RevokedHostKeys /etc/ssh/revoked", false},
+        {"revokedhostkeys none\n", "", false},
+        {"identitiesonly yes\n", only_agent, false},
+        {"identitiesonly yes\nidentityfile /k\nidentityfile /rsa\n", "", false},
+        {"identitiesonly yes\nidentityfile /locked\n", only_agent, false},
+        {"identitiesonly yes\nidentityfile /rsa-locked\n", only_agent, false},
+        {"identitiesonly yes\nidentityfile /k\nidentityfile /public\n", only_agent, false},
+        {"identityfile /locked\n", "", false},
     };
     for (const auto& row : rows) {
         auto target = parse(row.text, world);

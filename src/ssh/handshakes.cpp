@@ -22,12 +22,17 @@ namespace {
 // The result of the thread's own deadline says more than ours.
 constexpr Milliseconds grace{200};
 
+// One of those that are being connected, and one of those that shake hands.
+struct Place {
+    Turns::Turn way, hands;
+};
+
 struct Job {
-    Job(Handshake::Order order, int socket, Turns::Turn turn_, const net::Executor& executor)
-        : turn{std::move(turn_)}
+    Job(Handshake::Order order, int socket, Place place_, const net::Executor& executor)
+        : place{std::move(place_)}
         , handshake{std::move(order), socket}
         , done{executor} {}
-    std::optional<Turns::Turn> turn;
+    std::optional<Place> place;
     Handshake handshake;
     Outcome outcome;
     bool is_done = false;
@@ -61,7 +66,8 @@ net::Task<Status> wait_done(std::shared_ptr<Job> job) {
 struct Handshakes::State : std::enable_shared_from_this<Handshakes::State> {
     explicit State(net::Executor executor_)
         : executor{std::move(executor_)}
-        , turns{executor, limits::ssh_handshakes, limits::ssh_handshakes_per_host}
+        , ways{executor, limits::ssh_connecting, limits::ssh_handshakes_per_host}
+        , hands{executor, limits::ssh_handshakes, limits::ssh_handshakes}
         , ended{executor}
         , ending{executor, "ssh ending"} {}
 
@@ -70,13 +76,15 @@ struct Handshakes::State : std::enable_shared_from_this<Handshakes::State> {
         return *pool;
     }
 
-    net::Task<Outcome> shake_hands(Handshake::Order order, int socket, Turns::Turn turn);
+    net::Task<Outcome> shake_hands(Handshake::Order order, int socket, Place place);
     void start(const std::shared_ptr<Job>& job);
 
     net::Executor executor;
     std::unique_ptr<net::BlockingPool> pool;
     std::unordered_set<std::shared_ptr<Job>> jobs; // on a thread or waiting for one
-    Turns turns;
+    // A machine that does not answer takes up one of the many ways only: the few turns that cost
+    // computing time on both ends are for those that have greeted.
+    Turns ways, hands;
     bool is_stopping = false;
     net::Signal ended; // a job
     net::TaskScope ending; // what must end well although nobody waits for it
@@ -100,7 +108,7 @@ void Handshakes::State::start(const std::shared_ptr<Job>& job) {
         auto finish = [self = std::move(self), job = std::move(job), work = std::move(work)] {
             self->jobs.erase(job);
             self->ended.notify();
-            job->turn.reset();
+            job->place.reset();
             job->is_done = true;
             job->done.notify();
         };
@@ -109,9 +117,9 @@ void Handshakes::State::start(const std::shared_ptr<Job>& job) {
 }
 
 net::Task<Outcome>
-Handshakes::State::shake_hands(Handshake::Order order, int socket, Turns::Turn turn) {
+Handshakes::State::shake_hands(Handshake::Order order, int socket, Place place) {
     auto until = order.deadline == Deadline::max() ? order.deadline : order.deadline + grace;
-    auto job = std::make_shared<Job>(std::move(order), socket, std::move(turn), executor);
+    auto job = std::make_shared<Job>(std::move(order), socket, std::move(place), executor);
     start(job);
     ScopeExit give_up{[&job] {
         if (!job->is_done) job->handshake.abort();
@@ -130,7 +138,8 @@ std::string list_of(const net::TcpAddresses& addresses) {
     return text;
 }
 
-// Resolves and connects; the outcome says how far it came.
+// Resolves, connects and waits until the server says something (it speaks first, RFC 4253 4.2); the
+// outcome says how far it came.
 net::Task<net::ByteStreamPtr>
 connect(const Target& target, net::Executor executor, Deadline deadline, Outcome& outcome) {
     auto begin = std::chrono::steady_clock::now();
@@ -151,7 +160,15 @@ connect(const Target& target, net::Executor executor, Deadline deadline, Outcome
         co_return nullptr;
     }
     outcome.peer = net::peer_of(*socket);
-    co_return net::make_socket_stream(std::move(*socket));
+    outcome.stage = Stage::banner;
+    auto stream = net::make_socket_stream(std::move(*socket));
+    auto waiting = stream->wait_readable();
+    auto greeted = co_await net::with_deadline(std::move(waiting), deadline);
+    if (!greeted) {
+        outcome.error = Error{Errc::timed_out, "waiting for the server's greeting: no answer in time"};
+        co_return nullptr;
+    }
+    co_return stream;
 }
 
 // What was seen before the handshake belongs to the whole.
@@ -169,16 +186,20 @@ net::Task<Outcome> Handshakes::run(Handshake::Order order, Deadline deadline) {
     const auto last = earlier(order.deadline, deadline);
     const auto server = order.target.host + ":" + std::to_string(order.target.port);
     for (int attempt = 1;; ++attempt) {
-        auto taking = state->turns.take(server);
-        auto turn = co_await net::with_deadline(std::move(taking), last);
-        if (!turn) co_return failed(Stage::turn, turn.error());
+        auto going = state->ways.take(server);
+        auto way_turn = co_await net::with_deadline(std::move(going), last);
+        if (!way_turn) co_return failed(Stage::turn, way_turn.error());
+        Outcome way;
+        auto stream = co_await connect(order.target, state->executor, earlier(last, deadline_in(limits::ssh_connect)), way);
+        if (!stream) co_return way;
+        auto taking = state->hands.take(server);
+        auto hands_turn = co_await net::with_deadline(std::move(taking), last);
+        if (!hands_turn) co_return failed(Stage::turn, hands_turn.error());
         // A queue is no fault of the server's: its own time begins here.
         order.deadline = earlier(last, deadline_in(limits::ssh_connect));
-        Outcome way;
-        auto stream = co_await connect(order.target, state->executor, order.deadline, way);
-        if (!stream) co_return way;
         auto socket = stream->release_descriptor();
-        auto shaking = state->shake_hands(order, socket, std::move(*turn));
+        Place place{std::move(*way_turn), std::move(*hands_turn)};
+        auto shaking = state->shake_hands(order, socket, std::move(place));
         auto outcome = co_await std::move(shaking);
         add_way(outcome, std::move(way));
         bool was_early = outcome.error && outcome.stage == Stage::banner &&
@@ -201,7 +222,8 @@ void Handshakes::finish(net::Task<void> task) { state_->ending.spawn(std::move(t
 net::Task<void> Handshakes::stop() {
     auto state = state_;
     state->is_stopping = true;
-    state->turns.stop();
+    state->ways.stop();
+    state->hands.stop();
     for (const auto& job : state->jobs) job->handshake.abort();
     while (!state->jobs.empty()) {
         auto seen = state->ended.count();

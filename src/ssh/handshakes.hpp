@@ -20,9 +20,9 @@ public:
     Handshakes(const Handshakes&) = delete;
     Handshakes& operator=(const Handshakes&) = delete;
 
-    // Waits for its turn (limits::ssh_handshakes over all, ssh_handshakes_per_host with one server, in
-    // order of asking), connects, does what `goal` says, all of it after the wait within
-    // limits::ssh_connect. A server that resets before its greeting is busy (MaxStartups) and is asked
+    // Connects and is greeted (ssh_handshakes_per_host at once with one server), waits for its turn
+    // (limits::ssh_handshakes over all, in order of asking) and does what `goal` says; the connection and the rest have
+    // limits::ssh_connect each, the wait counts for neither. A server that resets before its greeting is busy (MaxStartups) and is asked
     // again, with jitter. Cancelled: the socket is shut down and the thread comes back by itself.
     // The earlier of the order's own deadline and `deadline` bounds the whole, the wait included.
     net::Task<Outcome> run(Handshake::Order order, Deadline deadline);

@@ -3,6 +3,7 @@
 #include "net/deadline.hpp"
 #include "tests/integration/ssh/lab.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 
@@ -78,6 +79,38 @@ TEST_F(Fault, AFrozenServerIsNoticedWithinTenSeconds) {
     sshd_->signal_all(SIGCONT);
     auto again = dial_port(silent.port());
     EXPECT_TRUE(again) << text_of(again);
+}
+
+Task<void> dial_in_vain(ssh::HostLink& link, net::Executor executor, int* ended) {
+    auto stream = co_await link.engine().dial(executor, deadline_in(30s));
+    EXPECT_FALSE(stream);
+    ++*ended;
+}
+
+TEST_F(Fault, MachinesThatDoNotAnswerHoldUpNobodyElse) {
+    start();
+    if (IsSkipped()) return;
+    constexpr int more_than_turns = limits::ssh_handshakes + 4;
+    std::vector<std::unique_ptr<Server>> servers;
+    std::vector<std::unique_ptr<ssh::HostLink>> links;
+    net::TaskScope scope{executor(), "vain"};
+    int ended = 0;
+    for (int i = 0; i < more_than_turns; ++i) {
+        servers.push_back(std::make_unique<Server>(Service::silent, ""));
+        auto settings = config();
+        settings.address.port = servers.back()->port();
+        links.push_back(std::make_unique<ssh::HostLink>(executor(), *handshakes_, std::move(settings)));
+        scope.spawn(dial_in_vain(*links.back(), executor(), &ended));
+    }
+    auto all_are_connected = [&] {
+        return std::ranges::all_of(servers, [](const auto& one) { return one->accepted() > 0; });
+    };
+    EXPECT_TRUE(run_until(context_, all_are_connected)) << "each has a way of its own";
+    auto stream = run(link().engine().dial(executor(), deadline_in(5s)));
+    EXPECT_TRUE(stream) << text_of(stream);
+    EXPECT_EQ(ended, 0) << "none of them had given up";
+    run(scope.stop());
+    for (auto& one : links) run(one->stop());
 }
 
 TEST_F(Fault, AQuietSessionStaysUp) {
