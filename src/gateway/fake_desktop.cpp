@@ -11,6 +11,8 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <algorithm>
+
 namespace berth::gateway::test {
 
 namespace asio = boost::asio;
@@ -112,9 +114,11 @@ Task<Result<std::vector<broker::Observed>>> LoopbackHost::list(Deadline) {
     co_return not_here();
 }
 Task<Result<net::ByteStreamPtr>> LoopbackHost::dial(
-    const ContainerId&, std::uint16_t port, net::Traffic, net::Executor executor, Deadline deadline
+    const ContainerId&, std::uint16_t port, net::Traffic kind, net::Executor executor, Deadline deadline
 ) {
     ++dials;
+    traffic = kind;
+    if (std::ranges::find(dialled_for, executor) == dialled_for.end()) dialled_for.push_back(executor);
     if (hangs) {
         co_await net::sleep_until(deadline);
         co_return Error{Errc::timed_out, "hangs"};
@@ -122,6 +126,11 @@ Task<Result<net::ByteStreamPtr>> LoopbackHost::dial(
     if (forbids_ports) co_return Error{Errc::forbidden, "forwarding is forbidden"};
     auto dialer = net::make_tcp_dialer("127.0.0.1", port);
     co_return co_await dialer->dial(std::move(executor), deadline);
+}
+broker::HostAccess LoopbackHost::access() const {
+    broker::HostAccess access;
+    access.most_connections = most_connections;
+    return access;
 }
 Task<Result<broker::HostFacts>> LoopbackHost::check(Deadline) {
     co_return not_here();

@@ -5,6 +5,7 @@
 
 #include "broker/ports.hpp"
 #include "net/byte_stream.hpp"
+#include "net/dialer.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -13,6 +14,7 @@
 #include <functional>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace berth::gateway::test {
 
@@ -63,12 +65,15 @@ public:
     net::Task<Status>
     pull(std::string, std::function<void(const broker::PullState&)>, Deadline) override;
     net::Task<Result<std::set<std::string>>> volumes(Deadline) override;
-    broker::HostAccess access() const override { return {}; }
+    broker::HostAccess access() const override;
     net::Task<std::vector<broker::TestStep>> examine(Deadline) override;
     net::Task<Status> accept_key(std::string, Deadline) override;
     net::Task<void> close() override { co_return; }
 
     int dials = 0;
+    std::vector<net::Executor> dialled_for; // each once
+    net::Traffic traffic = net::Traffic::control; // of the last dial
+    int most_connections = 0;
     bool forbids_ports = false;
     bool hangs = false; // a dial waits until its deadline
 };

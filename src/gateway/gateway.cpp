@@ -9,6 +9,8 @@
 
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
+#include <cstddef>
 #include <unistd.h>
 
 namespace berth::gateway {
@@ -20,6 +22,10 @@ using net::WebSocketClose;
 using namespace std::chrono_literals;
 
 constexpr Milliseconds farewell_limit = 1200ms; // the close frames of a stopping server
+// One connection carries hundreds of desktops; more than these gain nothing and cost the host a process each.
+constexpr int most_threads_of_a_host = 4;
+// Of a host's connections: the engine's, and the web endpoints' on the core thread.
+constexpr int connections_of_core = 2;
 
 // `ended` is called whatever way it ends, cancellation included.
 Task<void> live(
@@ -97,7 +103,7 @@ Task<void> Gateway::take_over(
     }
     stream.reset();
     const auto id = next_id_++;
-    const auto thread = next_thread_++ % threads_.size();
+    const auto thread = choose_thread(admitted);
     auto refused = refusal(admitted);
 
     auto& entry = entries_[id];
@@ -116,6 +122,19 @@ Task<void> Gateway::take_over(
         });
     };
     start(entry, descriptor, std::move(headers), std::move(refused), std::move(ended));
+}
+
+// A host that counts its connections has one for each thread that carries its desktops: its viewers
+// keep to as many threads as it can have.
+std::size_t Gateway::choose_thread(const Result<Admitted>& admitted) {
+    const auto turn = next_thread_++;
+    const auto all = threads_.size();
+    const auto most = admitted ? admitted->host->access().most_connections : 0;
+    if (most == 0) return turn % all;
+    const auto share = static_cast<std::size_t>(std::clamp(most - connections_of_core, 1, most_threads_of_a_host));
+    // Hosts begin at different threads, so that all threads are used.
+    const auto first = std::hash<const void*>{}(admitted->host.get()) / alignof(std::max_align_t);
+    return (first + turn % std::min(share, all)) % all;
 }
 
 void Gateway::start(

@@ -65,6 +65,7 @@ private:
         Result<Admitted> admitted,
         bool is_clean
     );
+    std::size_t choose_thread(const Result<Admitted>& admitted);
     void start(
         const Entry& entry,
         int descriptor,
@@ -84,7 +85,7 @@ private:
     Config config_;
     std::unordered_map<std::uint64_t, Entry> entries_;
     std::uint64_t next_id_ = 1;
-    std::size_t next_thread_ = 0;
+    std::size_t next_thread_ = 0; // of all, in turn; a host with few connections narrows it
     bool is_stopping_ = false;
     std::shared_ptr<Way> way_; // posted reports hold it; it forgets us at the end
     GatewayThreads threads_;

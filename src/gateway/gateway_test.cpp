@@ -406,6 +406,29 @@ TEST_F(GatewayTest, EndsWhatItNeverFinishedOpening) {
     EXPECT_EQ(admission.left["s1"], 0);
 }
 
+// Each thread's desktops take a connection of their host; a host with few of them refused viewers.
+TEST_F(GatewayTest, KeepsToAsManyThreadsAsAHostHasConnections) {
+    Config config;
+    config.threads = 5;
+    config.viewers_per_session = 50;
+    test::FakeDesktop desktop{"secret99"};
+    std::vector<std::unique_ptr<net::WebSocket>> browsers;
+    open_gateway(config);
+    for (auto [most, threads] : {std::pair{0, 5U}, {2, 1U}, {3, 1U}, {5, 3U}, {20, 4U}}) {
+        host.dialled_for.clear();
+        host.most_connections = most;
+        for (int i = 0; i < 7; ++i) {
+            host.dials = 0;
+            give_ticket("t", desktop.port(), session::Rights::control);
+            browsers.push_back(browser("t"));
+            ASSERT_TRUE(browsers.back());
+            ASSERT_TRUE(until([&] { return host.dials == 1; }));
+        }
+        EXPECT_EQ(host.dialled_for.size(), threads) << most;
+        EXPECT_EQ(host.traffic, net::Traffic::bulk);
+    }
+}
+
 TEST_F(GatewayTest, SaysWhyItEndsWhileTheHostDoesNotAnswer) {
     open_gateway();
     host.hangs = true;

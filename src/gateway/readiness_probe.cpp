@@ -4,6 +4,7 @@
 #include "base/log.hpp"
 #include "gateway/greeting.hpp"
 #include "net/deadline.hpp"
+#include "net/dialer.hpp"
 #include "net/http_client.hpp"
 
 #include <boost/asio/this_coro.hpp>

@@ -42,6 +42,7 @@ TEST(ReadinessProbe, FindsTheDesktopThatKnowsTheSecret) {
     test::LoopbackHost host;
     EXPECT_TRUE(probe(host, desktop.port(), session::Protocol::rfb, "secret", 5s));
     EXPECT_EQ(host.dials, 1);
+    EXPECT_EQ(host.traffic, net::Traffic::control); // a start waits for no connection of its own
 }
 
 // T-40
@@ -87,10 +88,10 @@ public:
     explicit LateHost(std::uint16_t deaf)
         : deaf_{deaf} {}
     net::Task<Result<net::ByteStreamPtr>> dial(
-        const ContainerId& container, std::uint16_t port, net::Traffic traffic, net::Executor executor, Deadline deadline
+        const ContainerId& container, std::uint16_t port, net::Traffic kind, net::Executor executor, Deadline deadline
     ) override {
         const auto to = dials < 3 ? deaf_ : port;
-        co_return co_await LoopbackHost::dial(container, to, traffic, std::move(executor), deadline);
+        co_return co_await LoopbackHost::dial(container, to, kind, std::move(executor), deadline);
     }
 
 private:

@@ -6,6 +6,7 @@
 #include "broker/ports.hpp"
 #include "gateway/close_codes.hpp"
 #include "net/deadline.hpp"
+#include "net/dialer.hpp"
 
 #include <boost/asio/this_coro.hpp>
 

@@ -8,6 +8,7 @@
 #include "http/answer.hpp"
 #include "http/field_rules.hpp"
 #include "net/deadline.hpp"
+#include "net/dialer.hpp"
 
 #include <algorithm>
 #include <set>

@@ -207,6 +207,7 @@ TEST_F(WebProxyTest, PassesRequestsWithoutOurCookie) {
     EXPECT_NE(head.find("Host: " + id_a + ".apps.localhost:8080\r\n"), std::string::npos);
     EXPECT_EQ(door.joined, 1);
     EXPECT_EQ(door.inputs, 1);
+    EXPECT_EQ(host.traffic, net::Traffic::bulk);
 }
 
 TEST_F(WebProxyTest, RefusesEverythingWithoutItsCookie) {
