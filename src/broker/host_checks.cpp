@@ -156,6 +156,23 @@ void HostRegistry::suspect(const HostId& id) {
     if (auto one = member(id)) one->poked.notify();
 }
 
+net::Task<void> HostRegistry::until_replaceable(HostId id, placement::Need need) {
+    need.excluded.insert(id);
+    for (;;) {
+        auto one = member(id);
+        if (!one || one->health.state() == placement::HostState::down) {
+            auto verdict = choose(need);
+            if (verdict.choice || verdict.refusal->may_wait()) co_return;
+        }
+        if (!one) {
+            co_await net::sleep_for(health_.interval);
+            continue;
+        }
+        auto waiting = one->checked.wait_past(one->checked.count());
+        co_await std::move(waiting);
+    }
+}
+
 void HostRegistry::creation_succeeded(const HostId& id) {
     auto one = member(id);
     if (!one || !one->health.is_on_probation()) return;

@@ -7,7 +7,7 @@
 #include "base/ids.hpp"
 #include "base/secret.hpp"
 #include "base/time.hpp"
-#include "net/dialer.hpp"
+#include "net/task.hpp"
 #include "placement/scheduler.hpp"
 #include "session/machine.hpp"
 
@@ -21,10 +21,10 @@
 
 namespace berth::net {
 class ByteStream;
+enum class Traffic; // net/dialer.hpp
 }
 
 namespace berth::broker {
-
 using net::Task;
 
 // Something that happened, numbered by the store, streamed by the hub.

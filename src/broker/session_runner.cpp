@@ -269,6 +269,19 @@ void SessionRunner::fail(Action action, Error error) {
     post(session::ActionFailed{action, std::move(error)});
 }
 
+// A part of a start. A host that is lost meanwhile is not waited for where another one could do it: an
+// engine that hangs would take up its own limit, a probe that of the whole start.
+template <class T>
+net::Task<Result<T>> SessionRunner::while_host_lives(net::Task<Result<T>> task) {
+    auto need = need_of(session_, context_.catalog.find(session_.template_name));
+    auto lost = context_.hosts.until_replaceable(*session_.host, std::move(need));
+    auto running = net::unless(std::move(lost), std::move(task));
+    auto result = co_await std::move(running);
+    if (!result && result.error().code() == Errc::ended)
+        co_return Error{Errc::host_unreachable, "the host stopped answering meanwhile"};
+    co_return result;
+}
+
 net::Task<void> SessionRunner::create_container() {
     if (session_.state != State::creating) co_return;
     auto engine = context_.hosts.engine(*session_.host);
@@ -285,7 +298,8 @@ net::Task<void> SessionRunner::create_container() {
     order.rfb_secret = context_.secrets.rfb_secret(session_.id, session_.generation);
     failpoint("before_create");
     auto began = std::chrono::steady_clock::now();
-    auto created = co_await engine->create(order, deadline_in(limits::engine_create));
+    auto creating = while_host_lives(engine->create(order, deadline_in(limits::engine_create)));
+    auto created = co_await std::move(creating);
     failpoint("after_create");
     // An answer about a generation that was given up meanwhile is nobody's.
     if (is_stale(order.generation)) co_return;
@@ -310,7 +324,8 @@ net::Task<void> SessionRunner::start_container() {
     auto container = *session_.container;
     auto generation = session_.generation;
     auto began = std::chrono::steady_clock::now();
-    auto started = co_await engine->start(container, deadline_in(limits::engine_start));
+    auto starting = while_host_lives(engine->start(container, deadline_in(limits::engine_start)));
+    auto started = co_await std::move(starting);
     failpoint("after_start");
     if (started) context_.hosts.creation_succeeded(*session_.host);
     if (is_stale(generation)) co_return;
@@ -327,7 +342,7 @@ net::Task<void> SessionRunner::probe() {
     auto copy = session_;
     auto bound = deadline_in(session_.policy.start_limit > Seconds{0} ? Milliseconds{session_.policy.start_limit} * 2
                                                                      : Milliseconds{std::chrono::hours{1}});
-    auto probing = context_.probe.wait_ready(copy, *engine, secret, bound);
+    auto probing = while_host_lives(context_.probe.wait_ready(copy, *engine, secret, bound));
     auto ready = co_await std::move(probing);
     failpoint("after_probe");
     if (ready) post(session::BecameReady{});

@@ -77,6 +77,8 @@ private:
     void adopt(session::Step step);
     net::Task<void> act();
     net::Task<void> carry_out(session::Action action);
+    template <class T>
+    net::Task<Result<T>> while_host_lives(net::Task<Result<T>> task);
     net::Task<void> create_container();
     net::Task<void> start_container();
     net::Task<void> probe();

@@ -2,6 +2,7 @@
 #include "broker/session_service.hpp"
 
 #include "tests/support/broker_bench.hpp"
+#include "tests/support/host_bench.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 
@@ -12,6 +13,7 @@ namespace {
 
 using session::EndReason;
 using session::State;
+using test::BenchConfig;
 using test::BrokerBench;
 using test::FakeHost;
 using test::World;
@@ -48,6 +50,13 @@ protected:
     void start(SessionQuota quota = {}) {
         bench.reset();
         bench = std::make_unique<BrokerBench>(world, quota);
+        bench->boot();
+    }
+    void start_with_quick_checks() {
+        BenchConfig config;
+        config.health = test::quick_health();
+        bench.reset();
+        bench = std::make_unique<BrokerBench>(world, SessionQuota{}, config);
         bench->boot();
     }
     session::Session ready(const std::string& subject) {
@@ -140,6 +149,60 @@ TEST_F(SessionServiceTest, A05AFailedCreationLeavesTheHostInRotation) {
     for (const auto* host : bench->hosts.views()) EXPECT_EQ(host->state, placement::HostState::up);
     bench->probe.failure.reset();
     ready("bob");
+}
+
+// A host that is lost is not waited for: a hanging engine has 30 s of its own, and a probe the whole start.
+TEST_F(SessionServiceTest, AStartWhoseHostIsLostGoesOnElsewhere) {
+    for (auto lost_while : {State::creating, State::probing}) {
+        start_with_quick_checks();
+        auto& probe = bench->probe;
+        if (lost_while == State::probing) probe.mute = &world.a;
+        else world.a.is_frozen = true;
+        auto created = bench->create(bench->caller("ann"));
+        ASSERT_TRUE(created);
+        auto id = created->session.id;
+        bench->until_state(id, lost_while);
+        EXPECT_EQ(bench->session(id).host, HostId{"a"});
+        world.a.is_frozen = true;
+        bench->until_state(id, State::ready);
+        const auto s = bench->session(id);
+        EXPECT_EQ(s.host, HostId{"b"});
+        ASSERT_EQ(s.attempts.size(), 1U);
+        EXPECT_EQ(s.attempts[0].code, Errc::host_unreachable);
+        world.a.is_frozen = false;
+        probe.mute = nullptr;
+        ASSERT_TRUE(bench->run(bench->service->stop(bench->caller("ann"), id)));
+        bench->until_state(id, State::ended);
+        bench->until([&] { return world.a.containers.empty(); }, "the former container is removed");
+    }
+}
+
+TEST_F(SessionServiceTest, AStartOnTheOnlyHostWaitsForIt) {
+    start_with_quick_checks();
+    ASSERT_TRUE(bench->hosts.set_draining(HostId{"b"}, true));
+    bench->probe.mute = &world.a;
+    auto created = bench->create(bench->caller("ann"));
+    ASSERT_TRUE(created);
+    bench->until_state(created->session.id, State::probing);
+    world.a.is_frozen = true;
+    bench->until([&] { return bench->hosts.find(HostId{"a"})->view.state == placement::HostState::down; }, "down");
+    bench->run_for(Milliseconds{200});
+    EXPECT_EQ(bench->session(created->session.id).state, State::probing);
+    world.a.is_frozen = false;
+    bench->probe.mute = nullptr;
+    bench->until_state(created->session.id, State::ready);
+    EXPECT_TRUE(bench->session(created->session.id).attempts.empty());
+}
+
+// Requests may come before a host has been looked at for the first time.
+TEST_F(SessionServiceTest, AStartBeforeTheFirstCheckWaits) {
+    bench.reset();
+    bench = std::make_unique<BrokerBench>(world);
+    auto created = bench->create(bench->caller("ann"));
+    ASSERT_TRUE(created) << describe(created.error());
+    EXPECT_EQ(created->session.state, State::queued);
+    bench->run(bench->hosts.check_all(deadline_in(Seconds{5})));
+    bench->until_state(created->session.id, State::ready);
 }
 
 // a host that does not answer keeps the row; nothing vanishes with the container alive.

@@ -108,9 +108,11 @@ public:
         using enum Standing;
         if (any({busy, probation})) return RefusalKind::busy;
         if (any({full, memory, cpu})) return RefusalKind::full;
+        // Nobody has looked at it yet, which takes a moment.
+        if (any({unknown})) return RefusalKind::busy;
         if (any({image})) return RefusalKind::image_missing;
         if (any({excluded, draining, maintenance})) return RefusalKind::unsuitable;
-        if (any({down, unknown})) return RefusalKind::unreachable;
+        if (any({down})) return RefusalKind::unreachable;
         return any({labels}) ? RefusalKind::unsuitable : RefusalKind::unreachable;
     }
 

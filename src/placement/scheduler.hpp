@@ -97,7 +97,7 @@ enum class Fit { free, busy, full, never };
 Fit fit_of(const Host& host, const Need& need);
 
 enum class RefusalKind {
-    busy,          // only creation limits stand in the way
+    busy,          // only creation limits stand in the way, or a host that nobody has looked at yet
     full,          // every suitable host has all its places, memory or CPUs taken
     image_missing, // where it could run the image is not
     unsuitable,    // hosts are up, but drained, in maintenance, excluded or without the labels

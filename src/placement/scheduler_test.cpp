@@ -119,6 +119,20 @@ TEST(Scheduler, AHostWithOtherLabelsHidesNoReason) {
     EXPECT_EQ(choose({up("a"), gpu}, Need{"img", {{"gpu", "yes"}}}).refusal->kind, RefusalKind::unreachable);
 }
 
+// After a start of the program, or of a host that was just added: it is a matter of seconds.
+TEST(Scheduler, AHostThatNobodyHasLookedAtYetIsWaitedFor) {
+    auto fresh = up("a");
+    fresh.state = HostState::unknown;
+    EXPECT_EQ(choose({fresh}, plain()).refusal->kind, RefusalKind::busy);
+    auto gone = up("b");
+    gone.state = HostState::down;
+    EXPECT_EQ(choose({fresh, gone}, plain()).refusal->kind, RefusalKind::busy);
+    EXPECT_EQ(choose({gone}, plain()).refusal->kind, RefusalKind::unreachable);
+    auto without = up("c");
+    without.images_missing = {plain().image};
+    EXPECT_EQ(choose({fresh, without}, plain()).refusal->kind, RefusalKind::busy) << "it may have the image";
+}
+
 TEST(Scheduler, CountsMemoryAndCpusAgainstWhatIsCommitted) {
     auto host = up("a");
     host.memory_bytes = 8;

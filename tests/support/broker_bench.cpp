@@ -8,11 +8,12 @@
 
 namespace berth::test {
 
-net::Task<Status> FakeProbe::wait_ready(const session::Session& session, broker::ContainerHost&, const Secret&, Deadline deadline) {
+net::Task<Status> FakeProbe::wait_ready(const session::Session& session, broker::ContainerHost& host, const Secret&, Deadline deadline) {
     auto is_failing = failing && *failing == std::pair{session.id, session.generation};
     co_await net::sleep_for(Milliseconds{0});
     if (failure) co_return *failure;
     if (is_failing) co_return Error{Errc::protocol_violation, "not RFB"};
+    while (mute == &host && std::chrono::steady_clock::now() < deadline) co_await net::sleep_for(Milliseconds{5});
     if (is_never) {
         co_await net::sleep_until(deadline);
         co_return Error{Errc::timed_out, "probe"};

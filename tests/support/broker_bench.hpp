@@ -38,6 +38,7 @@ class FakeProbe final : public broker::ReadinessProbe {
 public:
     net::Task<Status> wait_ready(const session::Session&, broker::ContainerHost&, const Secret&, Deadline) override;
     bool is_never = false;
+    const broker::ContainerHost* mute = nullptr; // nothing that runs there answers, as long as it is set
     std::optional<std::pair<SessionId, int>> failing; // that generation of that session does not answer
     std::optional<Error> failure;
 };
