@@ -34,8 +34,7 @@ async function beside_silent_hosts(t) {
             // They would be given up after two rounds of 5 s.
             assert.ok(Date.now() - began < 9000, `${Date.now() - began} ms`)
             const person = await server.person('ann')
-            const { id, host } = await person.start_ready('rfb')
-            assert.equal(host, 'zuse')
+            const { id } = await person.start_ready('rfb')
             await person.stop(id)
         })
     })
