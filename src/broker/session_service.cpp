@@ -384,6 +384,7 @@ Result<access::Ticket> SessionService::grant_ticket(
     if (auto fine = usable(s); !fine) return fine.error();
     const auto* target = endpoint_of(s, endpoint);
     if (!target) return Error{Errc::not_found, "no endpoint", "This desktop has no such endpoint."};
+    if (auto fine = access::can_open(target->protocol, rights); !fine) return fine.error();
     if (granted) *granted = *target;
     access::Grant grant{id, target->name, rights, caller};
     return tickets_.issue(std::move(grant), context_.clock.now());

@@ -12,6 +12,7 @@ namespace {
 
 using session::EndReason;
 using session::State;
+using test::BenchConfig;
 using test::BrokerBench;
 using test::FakeHost;
 using test::World;
@@ -264,6 +265,32 @@ TEST_F(SessionServiceTest, ATicketOpensOnce) {
     EXPECT_EQ(admitted->session.id, s.id);
     EXPECT_EQ(admitted->endpoint.port, 5900);
     EXPECT_EQ(bench->service->admit(ticket->text).error().code(), Errc::ticket_spent);
+}
+
+TEST_F(SessionServiceTest, AnEndpointThatCannotBeWatchedIsItsOwnersAlone) {
+    BenchConfig config;
+    auto notebook = bench->catalog.all().front();
+    notebook.name = TemplateName{"notebook"};
+    notebook.spec.endpoints.front().protocol = session::Protocol::web;
+    config.templates.push_back(std::move(notebook));
+    bench.reset();
+    bench = std::make_unique<BrokerBench>(world, SessionQuota{}, config);
+    bench->boot();
+    const auto ann = bench->caller("ann");
+    CreateSession command;
+    command.template_name = TemplateName{"notebook"};
+    auto created = bench->run(bench->service->create(ann, std::move(command), deadline_in(Seconds{5})));
+    ASSERT_TRUE(created);
+    const auto id = created->session.id;
+    bench->until_state(id, State::ready);
+    const auto refused_to_watch = [&](const access::Caller& who) {
+        return bench->service->grant_ticket(who, id, "", session::Rights::view).error();
+    };
+    for (auto role : {access::Role::operator_, access::Role::admin})
+        EXPECT_EQ(refused_to_watch(bench->caller("root", role)).code(), Errc::forbidden);
+    EXPECT_EQ(refused_to_watch(ann).code(), Errc::forbidden);
+    EXPECT_NE(refused_to_watch(ann).user_text().find("cannot be watched"), std::string::npos);
+    EXPECT_TRUE(bench->service->grant_ticket(ann, id, "", session::Rights::control));
 }
 
 TEST_F(SessionServiceTest, TheSameKeyGivesTheSameSessionEvenAfterItEnded) {

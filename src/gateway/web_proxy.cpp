@@ -141,6 +141,8 @@ Task<http::Response> WebProxy::enter(http::Request& request, SessionId session) 
     auto admitted = co_await admission_.admit(std::move(text));
     if (!admitted || admitted->protocol != session::Protocol::web || admitted->session != session)
         co_return closed_page();
+    // No such ticket is given out. Nothing here could tell looking from acting.
+    if (admitted->rights != session::Rights::control) co_return closed_page();
     if (visits_.size() >= config_.visits)
         std::erase_if(visits_, [](const auto& item) { return !item.second->is_present; });
     if (visits_.size() >= config_.visits)

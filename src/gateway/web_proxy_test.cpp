@@ -128,6 +128,7 @@ protected:
         admitted.host = std::shared_ptr<broker::ContainerHost>{&host, [](auto*) {}};
         admitted.port = app.port();
         admitted.protocol = protocol;
+        admitted.rights = session::Rights::control;
         admitted.login_id = "login";
         door.tickets["t1"] = admitted;
     }
@@ -236,6 +237,15 @@ TEST_F(WebProxyTest, TakesATicketOnceAndForItsOwnHostNameOnly) {
         EXPECT_EQ(post(id_a, body).status, 403) << body;
     }
     EXPECT_EQ(ask(request(id_a, "/.berth/enter?ticket=t1")).status, 403);
+}
+
+TEST_F(WebProxyTest, LetsNobodyInWhoMayOnlyLook) {
+    give_ticket(id_a);
+    door.tickets["t1"].rights = session::Rights::view;
+    const auto response = post(id_a, "ticket=t1");
+    EXPECT_EQ(response.status, 403);
+    EXPECT_EQ(net::find_header(response.headers, "Set-Cookie"), "");
+    EXPECT_EQ(door.joined, 0);
 }
 
 TEST_F(WebProxyTest, EndsWithTheSessionAndTheLogin) {

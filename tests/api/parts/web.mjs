@@ -178,6 +178,24 @@ async function passing(t, server, person, id) {
     })
 }
 
+// Whoever opens an application acts in it: to look only, as staff may into a picture, there is no way.
+async function watching(t, server, person, id) {
+    await t.test('web: nobody gets in to look only, and staff not at all', async () => {
+        const operator = await server.person('olga', 'operator')
+        for (const [who, rights] of [
+            [operator, 'view'],
+            [operator, 'control'],
+            [server.admin, 'view'],
+            [server.admin, 'control'],
+            [person, 'view'],
+        ]) {
+            const { status, json } = await who.post(`/api/v1/sessions/${id}/ticket`, { rights })
+            assert.deepEqual([status, json.code], [403, 'forbidden'], `${who.username} ${rights}`)
+            if (rights === 'view') assert.match(json.detail, /cannot be watched/)
+        }
+    })
+}
+
 async function closing(t, server, person) {
     await t.test('web: stopping the session cuts WebSockets and makes the cookie worthless', async () => {
         const { id } = await person.start_ready('web', { slot: 'stopped' })
@@ -210,6 +228,7 @@ export default async function web(t) {
         const { id } = await person.start_ready('web')
         await opening(t, server, person, id)
         await passing(t, server, person, id)
+        await watching(t, server, person, id)
         await closing(t, server, person)
         await person.stop(id)
     })
