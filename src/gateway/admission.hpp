@@ -42,7 +42,8 @@ public:
     // Exactly one viewer_left follows each viewer_joined.
     virtual void viewer_joined(const SessionId& session, session::Rights rights) = 0;
     virtual void viewer_left(const SessionId& session, session::Rights rights) = 0;
-    // A key or the pointer was used; at most once a second per viewer.
+    // A key or the pointer was used, or something was sent to a web endpoint; at most once a second
+    // per viewer.
     virtual void input_seen(const SessionId& session) = 0;
 };
 

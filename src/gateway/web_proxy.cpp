@@ -3,6 +3,7 @@
 
 #include "base/scope_exit.hpp"
 #include "gateway/endpoint.hpp"
+#include "gateway/input_frames.hpp"
 #include "gateway/proxy_headers.hpp"
 #include "gateway/splice.hpp"
 #include "http/answer.hpp"
@@ -170,12 +171,16 @@ WebProxy::VisitPtr WebProxy::visit_of(const http::Request& request, const Sessio
 }
 
 void WebProxy::seen(Visit& visit) {
-    const auto now = Steady::now();
-    visit.last_seen = now;
+    visit.last_seen = Steady::now();
     if (!visit.is_present) {
         visit.is_present = true;
         admission_.viewer_joined(visit.admitted.session, visit.admitted.rights);
     }
+    sample_input(visit);
+}
+
+void WebProxy::sample_input(Visit& visit) {
+    const auto now = Steady::now();
     if (now - visit.last_report < 1s) return;
     visit.last_report = now;
     admission_.input_seen(visit.admitted.session);
@@ -261,9 +266,15 @@ Task<void> WebProxy::join(
         streams->erase(a);
         streams->erase(b);
     }};
+    InputFrames frames;
+    const Onlooker from_browser = [this, &frames, &visit](std::string_view bytes) {
+        if (frames.pass(bytes)) sample_input(*visit);
+    };
+    from_browser(early);
     auto answered = co_await browser->write_all(asio::buffer(head));
     auto passed = co_await container.stream->write_all(asio::buffer(early));
-    if (answered && passed) co_await splice(*browser, *container.stream, buffers_);
+    if (answered && passed)
+        co_await splice(*browser, *container.stream, buffers_, from_browser);
 }
 
 template <class Condition>

@@ -56,6 +56,7 @@ private:
     join(VisitPtr visit, net::ByteStreamPtr browser, net::HttpUpgrade container, std::string early);
     VisitPtr visit_of(const http::Request& request, const SessionId& session);
     void seen(Visit& visit);
+    void sample_input(Visit& visit);
     void leave(Visit& visit);
     template <class Condition>
     void end_where(Condition condition);
