@@ -293,6 +293,27 @@ TEST_F(SessionServiceTest, AnEndpointThatCannotBeWatchedIsItsOwnersAlone) {
     EXPECT_TRUE(bench->service->grant_ticket(ann, id, "", session::Rights::control));
 }
 
+TEST_F(SessionServiceTest, TheViewersOfASessionAreBounded) {
+    auto s = ready("ann");
+    const auto ask = [&] {
+        auto ticket = bench->service->grant_ticket(bench->caller("ann"), s.id, "", session::Rights::control);
+        EXPECT_TRUE(ticket);
+        return bench->service->admit(ticket->text);
+    };
+    for (int i = 0; i < limits::viewers_per_session; ++i) {
+        EXPECT_TRUE(ask());
+        bench->service->viewer_joined(s.id, i % 2 == 0 ? session::Rights::control : session::Rights::view);
+    }
+    bench->until([&] {
+        const auto now = bench->session(s.id);
+        return now.control_viewers + now.view_viewers == limits::viewers_per_session;
+    }, "all viewers");
+    EXPECT_EQ(ask().error().code(), Errc::quota_exceeded);
+    bench->service->viewer_left(s.id, session::Rights::view);
+    bench->until([&] { return bench->session(s.id).view_viewers < limits::viewers_per_session / 2; }, "one less");
+    EXPECT_TRUE(ask());
+}
+
 TEST_F(SessionServiceTest, TheSameKeyGivesTheSameSessionEvenAfterItEnded) {
     auto first = bench->create(bench->caller("ann"), "k1");
     ASSERT_TRUE(first);

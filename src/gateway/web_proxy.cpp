@@ -126,7 +126,8 @@ Task<http::Response> WebProxy::handle(http::Request& request) {
     if (request.path == enter_path) co_return co_await enter(request, *session);
     auto visit = visit_of(request, *session);
     const bool wants_upgrade = is_upgrade(request);
-    if (!visit || !is_own_request(request, wants_upgrade)) co_return closed_page();
+    if (!visit) co_return closed_page();
+    if (!is_own_request(request, wants_upgrade)) co_return turn_away(Refusal::origin);
     seen(*visit);
     if (wants_upgrade) co_return co_await upgrade(request, std::move(visit));
     co_return co_await pass(request, std::move(visit));
@@ -135,19 +136,22 @@ Task<http::Response> WebProxy::handle(http::Request& request) {
 // No check of the Origin: our pages send none across origins (their referrer policy makes it
 // "null"), and without a ticket, which is good once, there is nothing to gain.
 Task<http::Response> WebProxy::enter(http::Request& request, SessionId session) {
-    if (request.method != "POST") co_return closed_page();
+    if (request.method != "POST") co_return turn_away(Refusal::request);
     auto ticket = posted_ticket(request);
-    if (!ticket) co_return closed_page();
+    if (!ticket) co_return turn_away(Refusal::request);
     auto text = std::move(*ticket);
     auto admitted = co_await admission_.admit(std::move(text));
-    if (!admitted || admitted->protocol != session::Protocol::web || admitted->session != session)
-        co_return closed_page();
+    if (!admitted) co_return turn_away(refusal_for(admitted.error().code()));
     // No such ticket is given out. Nothing here could tell looking from acting.
-    if (admitted->rights != session::Rights::control) co_return closed_page();
+    const bool may_only_look = admitted->rights != session::Rights::control;
+    if (admitted->protocol != session::Protocol::web || admitted->session != session || may_only_look)
+        co_return turn_away(Refusal::ticket);
     if (visits_.size() >= config_.visits)
         std::erase_if(visits_, [](const auto& item) { return !item.second->is_present; });
-    if (visits_.size() >= config_.visits)
+    if (visits_.size() >= config_.visits) {
+        refusals_.count(Refusal::full);
         co_return http::Response{503, "too many applications are open\n", "text/plain"};
+    }
     auto visit = std::make_shared<Visit>(std::move(*admitted), core_);
     auto cookie = make_token(random_, cookie_bytes);
     seen(*visit);
@@ -160,6 +164,11 @@ Task<http::Response> WebProxy::enter(http::Request& request, SessionId session) 
             (request.is_secure ? "; Secure" : "")
     );
     co_return response;
+}
+
+http::Response WebProxy::turn_away(Refusal why) {
+    refusals_.count(why);
+    return closed_page();
 }
 
 WebProxy::VisitPtr WebProxy::visit_of(const http::Request& request, const SessionId& session) {

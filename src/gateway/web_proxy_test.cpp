@@ -248,6 +248,20 @@ TEST_F(WebProxyTest, LetsNobodyInWhoMayOnlyLook) {
     EXPECT_EQ(door.joined, 0);
 }
 
+TEST_F(WebProxyTest, CountsWhomItTurnsAway) {
+    const auto cookie = enter(id_a);
+    post(id_a, "ticket=t1");
+    give_ticket(id_a);
+    door.tickets["t1"].rights = session::Rights::view;
+    post(id_a, "ticket=t1");
+    post(id_a, "ticket=");
+    ask(request(id_a, "/", {{"Cookie", cookie}, {"Sec-Fetch-Site", "same-site"}}));
+    ask(request(id_a, "/")); // no cookie: a tab that outlived its session is nobody's attempt
+    EXPECT_EQ(proxy.refusals().of(Refusal::ticket), 2U);
+    EXPECT_EQ(proxy.refusals().of(Refusal::request), 1U);
+    EXPECT_EQ(proxy.refusals().of(Refusal::origin), 1U);
+}
+
 TEST_F(WebProxyTest, EndsWithTheSessionAndTheLogin) {
     auto cookie = enter(id_a);
     proxy.close_session(SessionId{id_b}, session::EndReason::idle);
