@@ -91,6 +91,21 @@ bool satisfies(const Caller& caller, Need need) {
     return false;
 }
 
+// Without the power to act in it. For RFB the gateway sorts out what comes from the browser; of
+// everything else it knows nothing.
+bool can_be_watched(session::Protocol protocol) {
+    switch (protocol) {
+    case session::Protocol::rfb:
+        return true;
+    case session::Protocol::web:
+    case session::Protocol::terminal:
+    case session::Protocol::audio:
+    case session::Protocol::tcp:
+        return false;
+    }
+    return false;
+}
+
 Error refused(const Caller& caller, Action action, std::string_view why) {
     return Error{
         Errc::forbidden,
@@ -181,6 +196,16 @@ Status may(const Caller& caller, Action action, const session::Owner* object) {
     if (caller.role < rule.least) return refused(caller, action, "role");
     if (!satisfies(caller, rule.need)) return refused(caller, action, "scope of the token");
     return {};
+}
+
+Status can_open(session::Protocol protocol, session::Rights rights) {
+    if (rights == session::Rights::control || can_be_watched(protocol)) return {};
+    return Error{
+        Errc::forbidden,
+        "rights view refused for an endpoint of protocol " +
+            std::string{session::name_of(protocol)},
+        "This application cannot be watched: whoever opens it can act in it. Only its owner may open "
+        "it, with the rights control."};
 }
 
 } // namespace berth::access

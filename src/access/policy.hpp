@@ -5,7 +5,7 @@
 
 #include "base/error.hpp"
 #include "base/ids.hpp"
-#include "session/session.hpp"
+#include "session/machine.hpp"
 
 #include <set>
 #include <string>
@@ -55,5 +55,9 @@ std::string_view name_of(Action action) noexcept;
 // For actions on a session `object` is its owner; nullptr otherwise. Errors: not_found for a
 // foreign session that the caller may not know about, forbidden otherwise.
 Status may(const Caller& caller, Action action, const session::Owner* object = nullptr);
+
+// Whether an endpoint of this protocol can be opened with these rights, by whomever: forbidden where
+// looking cannot be told from acting. Asked beside may().
+Status can_open(session::Protocol protocol, session::Rights rights);
 
 } // namespace berth::access

@@ -177,6 +177,16 @@ TEST(Policy, TheSameSubjectInAnotherRealmIsSomebodyElse) {
     EXPECT_EQ(letter(may(caller_of(Role::admin), Action::control_session, &elsewhere)), 'F');
 }
 
+TEST(Policy, OnlyAPictureCanBeWatched) {
+    using session::Protocol;
+    using session::Rights;
+    EXPECT_EQ(letter(can_open(Protocol::rfb, Rights::view)), 'Y');
+    for (auto protocol : {Protocol::web, Protocol::terminal, Protocol::audio, Protocol::tcp})
+        EXPECT_EQ(letter(can_open(protocol, Rights::view)), 'F') << session::name_of(protocol);
+    for (auto protocol : {Protocol::rfb, Protocol::web})
+        EXPECT_EQ(letter(can_open(protocol, Rights::control)), 'Y') << session::name_of(protocol);
+}
+
 TEST(Policy, NamesAreUniqueAndRolesLeadBack) {
     std::set<std::string_view> names;
     for (const auto& row : matrix)

@@ -384,6 +384,7 @@ Result<access::Ticket> SessionService::grant_ticket(
     if (auto fine = usable(s); !fine) return fine.error();
     const auto* target = endpoint_of(s, endpoint);
     if (!target) return Error{Errc::not_found, "no endpoint", "This desktop has no such endpoint."};
+    if (auto fine = access::can_open(target->protocol, rights); !fine) return fine.error();
     if (granted) *granted = *target;
     access::Grant grant{id, target->name, rights, caller};
     return tickets_.issue(std::move(grant), context_.clock.now());
@@ -397,7 +398,7 @@ Result<Admitted> SessionService::admit(std::string_view ticket) {
     const auto& s = runner->session();
     if (auto fine = usable(s); !fine) return fine.error();
     if (s.control_viewers + s.view_viewers >= limits::viewers_per_session)
-        return Error{Errc::rate_limited, "too many viewers", "Too many people look at this desktop."};
+        return Error{Errc::quota_exceeded, "too many viewers", "Too many people look at this desktop."};
     const auto* target = endpoint_of(s, grant->endpoint);
     auto engine = s.host ? context_.hosts.engine(*s.host) : nullptr;
     if (!target || !engine || !s.container) return Error{Errc::not_found, "no endpoint"};

@@ -77,11 +77,11 @@ public:
     net::Task<Result<session::Session>> stop(access::Caller caller, SessionId id);
     net::Task<Result<std::vector<std::string>>> logs(access::Caller caller, SessionId id, int lines, Deadline deadline);
 
-    // not_ready, ended, not_found (endpoint), forbidden.
+    // not_ready, ended, not_found (endpoint), forbidden (also to look at what cannot be looked at only).
     Result<access::Ticket> grant_ticket(const access::Caller& caller, const SessionId& id,
                                         const std::string& endpoint, session::Rights rights,
                                         session::Endpoint* granted = nullptr);
-    // Redeems a ticket; ticket_spent, not_ready, ended, too many viewers = rate_limited.
+    // Redeems a ticket; ticket_spent, not_ready, ended, too many viewers = quota_exceeded.
     Result<Admitted> admit(std::string_view ticket);
     void viewer_joined(const SessionId& id, session::Rights rights);
     void viewer_left(const SessionId& id, session::Rights rights);

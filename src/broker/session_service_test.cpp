@@ -329,6 +329,53 @@ TEST_F(SessionServiceTest, ATicketOpensOnce) {
     EXPECT_EQ(bench->service->admit(ticket->text).error().code(), Errc::ticket_spent);
 }
 
+TEST_F(SessionServiceTest, AnEndpointThatCannotBeWatchedIsItsOwnersAlone) {
+    BenchConfig config;
+    auto notebook = bench->catalog.all().front();
+    notebook.name = TemplateName{"notebook"};
+    notebook.spec.endpoints.front().protocol = session::Protocol::web;
+    config.templates.push_back(std::move(notebook));
+    bench.reset();
+    bench = std::make_unique<BrokerBench>(world, SessionQuota{}, config);
+    bench->boot();
+    const auto ann = bench->caller("ann");
+    CreateSession command;
+    command.template_name = TemplateName{"notebook"};
+    auto created = bench->run(bench->service->create(ann, std::move(command), deadline_in(Seconds{5})));
+    ASSERT_TRUE(created);
+    const auto id = created->session.id;
+    bench->until_state(id, State::ready);
+    const auto refused_to_watch = [&](const access::Caller& who) {
+        return bench->service->grant_ticket(who, id, "", session::Rights::view).error();
+    };
+    for (auto role : {access::Role::operator_, access::Role::admin})
+        EXPECT_EQ(refused_to_watch(bench->caller("root", role)).code(), Errc::forbidden);
+    EXPECT_EQ(refused_to_watch(ann).code(), Errc::forbidden);
+    EXPECT_NE(refused_to_watch(ann).user_text().find("cannot be watched"), std::string::npos);
+    EXPECT_TRUE(bench->service->grant_ticket(ann, id, "", session::Rights::control));
+}
+
+TEST_F(SessionServiceTest, TheViewersOfASessionAreBounded) {
+    auto s = ready("ann");
+    const auto ask = [&] {
+        auto ticket = bench->service->grant_ticket(bench->caller("ann"), s.id, "", session::Rights::control);
+        EXPECT_TRUE(ticket);
+        return bench->service->admit(ticket->text);
+    };
+    for (int i = 0; i < limits::viewers_per_session; ++i) {
+        EXPECT_TRUE(ask());
+        bench->service->viewer_joined(s.id, i % 2 == 0 ? session::Rights::control : session::Rights::view);
+    }
+    bench->until([&] {
+        const auto now = bench->session(s.id);
+        return now.control_viewers + now.view_viewers == limits::viewers_per_session;
+    }, "all viewers");
+    EXPECT_EQ(ask().error().code(), Errc::quota_exceeded);
+    bench->service->viewer_left(s.id, session::Rights::view);
+    bench->until([&] { return bench->session(s.id).view_viewers < limits::viewers_per_session / 2; }, "one less");
+    EXPECT_TRUE(ask());
+}
+
 TEST_F(SessionServiceTest, TheSameKeyGivesTheSameSessionEvenAfterItEnded) {
     auto first = bench->create(bench->caller("ann"), "k1");
     ASSERT_TRUE(first);

@@ -178,7 +178,9 @@ std::vector<Field> lease_fields(session::LeasePolicy& lease) {
         span("extension", lease.extension, 1s, year, "What one extension adds."),
         number("max_extensions", lease.max_extensions, -1, 100'000, "How often it may be extended. -1 = no limit, 0 = never."),
         span("max_total", lease.max_total, 0s, year, "Longest life with all extensions. 0 = no limit."),
-        span("idle", lease.idle, 0s, year, "Ends after that long without mouse or keyboard. 0 = no limit."),
+        span("idle", lease.idle, 0s, year,
+            "Ends after that long without mouse or keyboard. At a web endpoint every request and every WebSocket message from the "
+            "browser counts as use, also what an open page sends by itself; pings do not. 0 = no limit."),
         span("disconnected", lease.disconnected, 0s, year, "Ends after that long without a viewer. 0 = no limit."),
         span("grace", lease.grace, 0s, day, "Between the end of the lease and taking the desktop back."),
         span("start_limit", lease.start_limit, 1s, 3600s, "From leaving the queue to ready; after that the start has failed."),

@@ -37,12 +37,14 @@ class Admission {
 public:
     virtual ~Admission() = default;
     // Redeems a ticket, which is spent afterwards whatever the answer. Errors: ticket_spent,
-    // unauthenticated, forbidden, not_found, not_ready, ended, conflict (paused), shutting_down.
+    // unauthenticated, forbidden, not_found, not_ready, ended, conflict (paused), quota_exceeded
+    // (viewers of the session), shutting_down.
     virtual net::Task<Result<Admitted>> admit(std::string ticket) = 0;
     // Exactly one viewer_left follows each viewer_joined.
     virtual void viewer_joined(const SessionId& session, session::Rights rights) = 0;
     virtual void viewer_left(const SessionId& session, session::Rights rights) = 0;
-    // A key or the pointer was used; at most once a second per viewer.
+    // A key or the pointer was used, or something was sent to a web endpoint; at most once a second
+    // per viewer.
     virtual void input_seen(const SessionId& session) = 0;
 };
 

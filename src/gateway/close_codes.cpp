@@ -75,4 +75,8 @@ WebSocketClose close_for(Errc code) {
     return {close_busy, "internal"};
 }
 
+bool is_violation(std::uint16_t code) {
+    return code == close_protocol || code == close_not_binary || code == close_too_long;
+}
+
 } // namespace berth::gateway

@@ -11,6 +11,8 @@ namespace berth::gateway {
 
 inline constexpr std::uint16_t close_normal = 1000;
 inline constexpr std::uint16_t close_protocol = 1002;
+inline constexpr std::uint16_t close_not_binary = 1003;
+inline constexpr std::uint16_t close_too_long = 1009;
 inline constexpr std::uint16_t close_restarting = 1012;
 inline constexpr std::uint16_t close_busy = 1013;
 inline constexpr std::uint16_t close_sign_in = 4401;
@@ -26,5 +28,7 @@ inline constexpr std::uint16_t close_host = 4502;
 net::WebSocketClose close_for(session::EndReason reason);
 // Admission or opening failed. The texts are constant: an operator's text never reaches a browser.
 net::WebSocketClose close_for(Errc code);
+// Whether the browser's side broke RFB or WebSocket.
+bool is_violation(std::uint16_t code);
 
 } // namespace berth::gateway

@@ -61,12 +61,16 @@ Task<http::Response> Gateway::open_rfb(http::Request& request) {
     if (config_.allow_own_host)
         allowed.push_back((request.is_secure ? "https://" : "http://") + request.host);
     auto origin = check_origin(request, allowed, config_.allow_missing_origin);
-    if (!origin) co_return refuse(origin.error());
+    if (!origin) co_return turn_away(Refusal::origin, origin.error());
     auto upgrade = check_upgrade(request);
-    if (!upgrade) co_return refuse(upgrade.error()).with_header("Upgrade", "websocket");
+    if (!upgrade)
+        co_return turn_away(Refusal::request, upgrade.error()).with_header("Upgrade", "websocket");
     auto ticket = offered_ticket(request);
-    if (!ticket) co_return refuse(ticket.error());
-    if (is_stopping_) co_return refuse(Error{Errc::shutting_down, "the server is stopping"});
+    if (!ticket) co_return turn_away(Refusal::request, ticket.error());
+    if (is_stopping_)
+        co_return turn_away(
+            Refusal::stopping, Error{Errc::shutting_down, "the server is stopping"}
+        );
 
     auto text = std::move(*ticket);
     auto answer = co_await admission_.admit(std::move(text));
@@ -79,15 +83,20 @@ Task<http::Response> Gateway::open_rfb(http::Request& request) {
     co_return response;
 }
 
-std::optional<WebSocketClose> Gateway::refusal(const Result<Admitted>& admitted) const {
-    if (!admitted) return close_for(admitted.error().code());
-    if (admitted->protocol != session::Protocol::rfb) return close_for(Errc::not_found);
-    if (is_stopping_) return close_for(Errc::shutting_down);
+http::Response Gateway::turn_away(Refusal why, const Error& error) {
+    refusals_.count(why);
+    return refuse(error);
+}
+
+std::optional<Errc> Gateway::refusal(const Result<Admitted>& admitted) const {
+    if (!admitted) return admitted.error().code();
+    if (admitted->protocol != session::Protocol::rfb) return Errc::not_found;
+    if (is_stopping_) return Errc::shutting_down;
     int of_session = 0;
     for (const auto& [id, entry] : entries_)
         of_session += entry.session == admitted->session;
     if (of_session >= config_.viewers_per_session || entries_.size() >= config_.viewers)
-        return close_for(Errc::quota_exceeded);
+        return Errc::quota_exceeded;
     return std::nullopt;
 }
 
@@ -104,7 +113,11 @@ Task<void> Gateway::take_over(
     stream.reset();
     const auto id = next_id_++;
     const auto thread = choose_thread(admitted);
-    auto refused = refusal(admitted);
+    std::optional<WebSocketClose> refused;
+    if (const auto code = refusal(admitted)) {
+        refusals_.count(refusal_for(*code));
+        refused = close_for(*code);
+    }
 
     auto& entry = entries_[id];
     if (admitted) {
@@ -172,17 +185,17 @@ void Gateway::start(
 }
 
 ViewerReports Gateway::reports_for(std::uint64_t id) {
+    const auto posted = [&](void (Gateway::*told)(std::uint64_t)) {
+        return [way = way_, core = core_, id, told] {
+            asio::post(core, [way, id, told] {
+                if (way->gateway) (way->gateway->*told)(id);
+            });
+        };
+    };
     ViewerReports reports;
-    reports.joined = [way = way_, core = core_, id] {
-        asio::post(core, [way, id] {
-            if (way->gateway) way->gateway->joined(id);
-        });
-    };
-    reports.input_seen = [way = way_, core = core_, id] {
-        asio::post(core, [way, id] {
-            if (way->gateway) way->gateway->input_seen(id);
-        });
-    };
+    reports.joined = posted(&Gateway::joined);
+    reports.input_seen = posted(&Gateway::input_seen);
+    reports.broke_protocol = posted(&Gateway::broke_protocol);
     return reports;
 }
 
@@ -196,6 +209,10 @@ void Gateway::joined(std::uint64_t id) {
 void Gateway::input_seen(std::uint64_t id) {
     const auto found = entries_.find(id);
     if (found != entries_.end()) admission_.input_seen(found->second.session);
+}
+
+void Gateway::broke_protocol(std::uint64_t) {
+    ++refusals_.protocol_violations;
 }
 
 void Gateway::left(std::uint64_t id) {

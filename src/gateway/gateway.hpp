@@ -5,6 +5,7 @@
 
 #include "broker/ports.hpp"
 #include "gateway/admission.hpp"
+#include "gateway/refusals.hpp"
 #include "gateway/threads.hpp"
 #include "gateway/viewer.hpp"
 #include "http/message.hpp"
@@ -47,6 +48,7 @@ public:
     net::Task<void> stop();
 
     std::size_t viewer_count() const noexcept { return entries_.size(); }
+    const Refusals& refusals() const noexcept { return refusals_; }
 
 private:
     struct Entry {
@@ -73,10 +75,12 @@ private:
         std::optional<net::WebSocketClose> refused,
         std::function<void()> ended
     );
-    std::optional<net::WebSocketClose> refusal(const Result<Admitted>& admitted) const;
+    http::Response turn_away(Refusal why, const Error& error);
+    std::optional<Errc> refusal(const Result<Admitted>& admitted) const;
     ViewerReports reports_for(std::uint64_t id);
     void joined(std::uint64_t id);
     void input_seen(std::uint64_t id);
+    void broke_protocol(std::uint64_t id);
     void left(std::uint64_t id);
     void end(const Entry& entry, const net::WebSocketClose& why);
 
@@ -87,6 +91,7 @@ private:
     std::uint64_t next_id_ = 1;
     std::size_t next_thread_ = 0; // of all, in turn; a host with few connections narrows it
     bool is_stopping_ = false;
+    Refusals refusals_;
     std::shared_ptr<Way> way_; // posted reports hold it; it forgets us at the end
     GatewayThreads threads_;
 };

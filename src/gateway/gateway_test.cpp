@@ -349,6 +349,63 @@ TEST_F(GatewayTest, AsksNobodyAboutATicketOfAForeignPage) {
     EXPECT_EQ(admission.asked, 0);
 }
 
+TEST_F(GatewayTest, CountsWhomItDoesNotLetIn) {
+    open_gateway();
+    const auto turned_away = [&](std::size_t header, std::string value) {
+        auto made = request("t1");
+        made.headers[header].second = std::move(value);
+        EXPECT_FALSE(::berth::test::run_task(core, gateway->open_rfb(made)).takeover);
+    };
+    turned_away(6, "http://evil.test");
+    turned_away(3, "8");
+    turned_away(5, "binary");
+    closed(*browser("unknown"));
+    for (auto code : {Errc::ended, Errc::not_ready, Errc::quota_exceeded}) {
+        admission.tickets["t"] = Error{code, "x"};
+        closed(*browser("t"));
+    }
+    give_ticket("t", 1, session::Rights::control);
+    admission.tickets["t"]->protocol = session::Protocol::web;
+    closed(*browser("t"));
+    const auto& counted = gateway->refusals();
+    EXPECT_EQ(counted.of(Refusal::origin), 1U);
+    EXPECT_EQ(counted.of(Refusal::request), 2U);
+    EXPECT_EQ(counted.of(Refusal::ticket), 1U);
+    EXPECT_EQ(counted.of(Refusal::session), 3U);
+    EXPECT_EQ(counted.of(Refusal::full), 1U);
+    EXPECT_EQ(counted.of(Refusal::stopping), 0U);
+    EXPECT_EQ(counted.protocol_violations, 0U);
+}
+
+TEST_F(GatewayTest, CountsBrowsersThatBreakTheProtocol) {
+    test::FakeDesktop desktop{"secret99"};
+    open_gateway();
+    const auto violations = [&] { return gateway->refusals().protocol_violations; };
+    give_ticket("t1", desktop.port(), session::Rights::control);
+    auto rude = viewer("t1");
+    ASSERT_TRUE(rude);
+    EXPECT_TRUE(::berth::test::run_task(core, send(*rude, "\x63no such message")));
+    EXPECT_EQ(closed(*rude).code, close_protocol);
+    ASSERT_TRUE(until([&] { return violations() == 1; }));
+    give_ticket("t2", desktop.port(), session::Rights::control);
+    auto early = browser("t2");
+    ASSERT_TRUE(early);
+    EXPECT_TRUE(::berth::test::run_task(core, send(*early, "GET / HTTP/1.1\r\n\r\n")));
+    EXPECT_EQ(closed(*early).code, close_protocol);
+    ASSERT_TRUE(until([&] { return violations() == 2; }));
+    // Who just goes has broken nothing.
+    give_ticket("t3", desktop.port(), session::Rights::control);
+    auto polite = viewer("t3");
+    ASSERT_TRUE(polite);
+    polite->abort();
+    give_ticket("t4", desktop.port(), session::Rights::control);
+    auto silent = browser("t4");
+    ASSERT_TRUE(silent);
+    silent->abort();
+    ASSERT_TRUE(until([&] { return gateway->viewer_count() == 0; }));
+    EXPECT_EQ(violations(), 2U);
+}
+
 TEST_F(GatewayTest, BoundsTheViewersOfASession) {
     test::FakeDesktop desktop{"secret99"};
     Config config;

@@ -24,7 +24,8 @@ WebSocketClose browser_is_gone() {
 }
 
 WebSocketClose browser_ended(const Error& last) {
-    if (last.code() == Errc::too_large) return {1009, "message too long"};
+    if (last.code() == Errc::too_large) return {close_too_long, "message too long"};
+    if (last.code() == Errc::protocol_violation) return {close_protocol, "not a WebSocket frame"};
     return browser_is_gone();
 }
 
@@ -126,7 +127,7 @@ Task<WebSocketClose> Relay::carry_up(std::string first) {
             auto chunk = co_await browser_.read_some(buffer.whole());
             if (!chunk) co_return browser_ended(chunk.error());
             if (chunk->kind != net::FrameKind::binary)
-                co_return WebSocketClose{1003, "only binary messages"};
+                co_return WebSocketClose{close_not_binary, "only binary messages"};
             is_end = chunk->is_end;
             const std::span<char> portion{buffer.data(), chunk->size};
             passed = co_await send_up(portion);

@@ -35,7 +35,7 @@ public:
     Task<Result<net::WebSocketChunk>> read_some(asio::mutable_buffer buffer) override {
         while (outgoing.empty() && !is_gone)
             co_await changed();
-        if (is_gone) co_return Error{Errc::ended, "gone"};
+        if (is_gone) co_return Error{last, "gone"};
         auto& front = outgoing.front();
         net::WebSocketChunk chunk;
         chunk.size = asio::buffer_copy(buffer, asio::buffer(front));
@@ -48,7 +48,7 @@ public:
     Task<Status> wait_readable() override {
         while (outgoing.empty() && !is_gone)
             co_await changed();
-        if (is_gone) co_return Error{Errc::ended, "gone"};
+        if (is_gone) co_return Error{last, "gone"};
         co_return Status{};
     }
     Task<Status> write(net::FrameKind, net::ConstBuffers payload) override {
@@ -85,6 +85,7 @@ public:
     int writes = 0;
     bool is_reading = true;
     bool is_gone = false;
+    Errc last = Errc::ended; // what reading answers then
     net::WebSocketClose closed;
 
 private:
@@ -228,6 +229,14 @@ TEST_F(RelayTest, EndsOnAMessageOfText) {
     browser.send(request);
     ASSERT_TRUE(until([&] { return is_done; }));
     EXPECT_EQ(browser.closed.code, 1003);
+}
+
+TEST_F(RelayTest, EndsOnWhatIsNoFrame) {
+    start();
+    browser.last = Errc::protocol_violation;
+    browser.abort();
+    ASSERT_TRUE(until([&] { return is_done; }));
+    EXPECT_EQ(relay->why().code, close_protocol);
 }
 
 TEST_F(RelayTest, TellsTheBrowserThatTheDesktopIsGone) {

@@ -15,7 +15,9 @@ namespace asio = boost::asio;
 using net::Task;
 
 // False: one of the streams failed.
-Task<bool> carry(net::ByteStream& from, net::ByteStream& to, BufferPool& buffers) {
+Task<bool> carry(
+    net::ByteStream& from, net::ByteStream& to, BufferPool& buffers, const Onlooker* onlooker
+) {
     for (;;) {
         auto ready = co_await from.wait_readable();
         if (!ready) co_return false;
@@ -23,13 +25,16 @@ Task<bool> carry(net::ByteStream& from, net::ByteStream& to, BufferPool& buffers
         auto received = co_await from.read_some(buffer.whole());
         if (!received) co_return false;
         if (*received == 0) co_return true;
+        if (onlooker) (*onlooker)({buffer.data(), *received});
         auto sent = co_await to.write_all(asio::const_buffer(buffer.data(), *received));
         if (!sent) co_return false;
     }
 }
 
-Task<void> pump(net::ByteStream& from, net::ByteStream& to, BufferPool& buffers) {
-    const bool is_clean = co_await carry(from, to, buffers);
+Task<void> pump(
+    net::ByteStream& from, net::ByteStream& to, BufferPool& buffers, const Onlooker* onlooker
+) {
+    const bool is_clean = co_await carry(from, to, buffers, onlooker);
     if (is_clean) {
         to.shutdown_write();
         co_return;
@@ -40,10 +45,11 @@ Task<void> pump(net::ByteStream& from, net::ByteStream& to, BufferPool& buffers)
 
 } // namespace
 
-Task<void> splice(net::ByteStream& a, net::ByteStream& b, BufferPool& buffers) {
+Task<void>
+splice(net::ByteStream& a, net::ByteStream& b, BufferPool& buffers, const Onlooker& from_a) {
     auto group = asio::experimental::make_parallel_group(
-        asio::co_spawn(a.executor(), pump(a, b, buffers), asio::deferred),
-        asio::co_spawn(a.executor(), pump(b, a, buffers), asio::deferred)
+        asio::co_spawn(a.executor(), pump(a, b, buffers, &from_a), asio::deferred),
+        asio::co_spawn(a.executor(), pump(b, a, buffers, nullptr), asio::deferred)
     );
     auto [order, first, second] =
         co_await group.async_wait(asio::experimental::wait_for_one_error(), asio::use_awaitable);

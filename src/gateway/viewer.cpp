@@ -161,6 +161,7 @@ Task<void> Viewer::serve() {
             admitted_.session.str(),
             log_safe(describe(first_up.error()))
         );
+        if (first_up.error().code() == Errc::protocol_violation) reports_.broke_protocol();
         WebSocketClose why{close_protocol, "not an RFB handshake"};
         co_await farewell(std::move(why));
         co_return;
@@ -174,6 +175,7 @@ Task<void> Viewer::relay(Greeted greeted, std::string first_up) {
     reports_.joined();
     auto rest = std::move(greeted.rest);
     co_await relay_->run(std::move(rest), std::move(first_up));
+    if (is_violation(relay_->why().code)) reports_.broke_protocol();
     log("gateway").info(
         "viewer_closed session={} code={} reason={}",
         admitted_.session.str(),

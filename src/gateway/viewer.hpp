@@ -21,6 +21,7 @@ namespace berth::gateway {
 struct ViewerReports {
     std::function<void()> joined;
     std::function<void()> input_seen;
+    std::function<void()> broke_protocol; // the browser did; at most once
 };
 
 // A browser's connection behind its HTTP request head.

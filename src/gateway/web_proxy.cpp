@@ -3,6 +3,7 @@
 
 #include "base/scope_exit.hpp"
 #include "gateway/endpoint.hpp"
+#include "gateway/input_frames.hpp"
 #include "gateway/proxy_headers.hpp"
 #include "gateway/splice.hpp"
 #include "http/answer.hpp"
@@ -126,7 +127,8 @@ Task<http::Response> WebProxy::handle(http::Request& request) {
     if (request.path == enter_path) co_return co_await enter(request, *session);
     auto visit = visit_of(request, *session);
     const bool wants_upgrade = is_upgrade(request);
-    if (!visit || !is_own_request(request, wants_upgrade)) co_return closed_page();
+    if (!visit) co_return closed_page();
+    if (!is_own_request(request, wants_upgrade)) co_return turn_away(Refusal::origin);
     seen(*visit);
     if (wants_upgrade) co_return co_await upgrade(request, std::move(visit));
     co_return co_await pass(request, std::move(visit));
@@ -135,17 +137,22 @@ Task<http::Response> WebProxy::handle(http::Request& request) {
 // No check of the Origin: our pages send none across origins (their referrer policy makes it
 // "null"), and without a ticket, which is good once, there is nothing to gain.
 Task<http::Response> WebProxy::enter(http::Request& request, SessionId session) {
-    if (request.method != "POST") co_return closed_page();
+    if (request.method != "POST") co_return turn_away(Refusal::request);
     auto ticket = posted_ticket(request);
-    if (!ticket) co_return closed_page();
+    if (!ticket) co_return turn_away(Refusal::request);
     auto text = std::move(*ticket);
     auto admitted = co_await admission_.admit(std::move(text));
-    if (!admitted || admitted->protocol != session::Protocol::web || admitted->session != session)
-        co_return closed_page();
+    if (!admitted) co_return turn_away(refusal_for(admitted.error().code()));
+    // No such ticket is given out. Nothing here could tell looking from acting.
+    const bool may_only_look = admitted->rights != session::Rights::control;
+    if (admitted->protocol != session::Protocol::web || admitted->session != session || may_only_look)
+        co_return turn_away(Refusal::ticket);
     if (visits_.size() >= config_.visits)
         std::erase_if(visits_, [](const auto& item) { return !item.second->is_present; });
-    if (visits_.size() >= config_.visits)
+    if (visits_.size() >= config_.visits) {
+        refusals_.count(Refusal::full);
         co_return http::Response{503, "too many applications are open\n", "text/plain"};
+    }
     auto visit = std::make_shared<Visit>(std::move(*admitted), core_);
     auto cookie = make_token(random_, cookie_bytes);
     seen(*visit);
@@ -160,6 +167,11 @@ Task<http::Response> WebProxy::enter(http::Request& request, SessionId session) 
     co_return response;
 }
 
+http::Response WebProxy::turn_away(Refusal why) {
+    refusals_.count(why);
+    return closed_page();
+}
+
 WebProxy::VisitPtr WebProxy::visit_of(const http::Request& request, const SessionId& session) {
     const auto cookie = request.cookie(app_cookie);
     if (!cookie) return nullptr;
@@ -169,12 +181,16 @@ WebProxy::VisitPtr WebProxy::visit_of(const http::Request& request, const Sessio
 }
 
 void WebProxy::seen(Visit& visit) {
-    const auto now = Steady::now();
-    visit.last_seen = now;
+    visit.last_seen = Steady::now();
     if (!visit.is_present) {
         visit.is_present = true;
         admission_.viewer_joined(visit.admitted.session, visit.admitted.rights);
     }
+    sample_input(visit);
+}
+
+void WebProxy::sample_input(Visit& visit) {
+    const auto now = Steady::now();
     if (now - visit.last_report < 1s) return;
     visit.last_report = now;
     admission_.input_seen(visit.admitted.session);
@@ -260,9 +276,15 @@ Task<void> WebProxy::join(
         streams->erase(a);
         streams->erase(b);
     }};
+    InputFrames frames;
+    const Onlooker from_browser = [this, &frames, &visit](std::string_view bytes) {
+        if (frames.pass(bytes)) sample_input(*visit);
+    };
+    from_browser(early);
     auto answered = co_await browser->write_all(asio::buffer(head));
     auto passed = co_await container.stream->write_all(asio::buffer(early));
-    if (answered && passed) co_await splice(*browser, *container.stream, buffers_);
+    if (answered && passed)
+        co_await splice(*browser, *container.stream, buffers_, from_browser);
 }
 
 template <class Condition>

@@ -8,6 +8,7 @@
 #include "broker/ports.hpp"
 #include "gateway/admission.hpp"
 #include "gateway/buffer_pool.hpp"
+#include "gateway/refusals.hpp"
 #include "http/message.hpp"
 #include "net/http_client.hpp"
 #include "net/task_scope.hpp"
@@ -41,6 +42,8 @@ public:
     void close_session(const SessionId& session, session::EndReason reason) override;
     void close_login(std::string_view login_id) override;
 
+    const Refusals& refusals() const noexcept { return refusals_; }
+
     void start(); // the look after viewers that are away
     net::Task<void> stop();
 
@@ -55,7 +58,9 @@ private:
     net::Task<void>
     join(VisitPtr visit, net::ByteStreamPtr browser, net::HttpUpgrade container, std::string early);
     VisitPtr visit_of(const http::Request& request, const SessionId& session);
+    http::Response turn_away(Refusal why);
     void seen(Visit& visit);
+    void sample_input(Visit& visit);
     void leave(Visit& visit);
     template <class Condition>
     void end_where(Condition condition);
@@ -66,6 +71,7 @@ private:
     RandomSource& random_;
     WebProxyConfig config_;
     std::unordered_map<std::string, VisitPtr> visits_; // by cookie
+    Refusals refusals_;
     BufferPool buffers_{16 * 1024, 32};
     net::TaskScope scope_;
 };

@@ -128,6 +128,7 @@ protected:
         admitted.host = std::shared_ptr<broker::ContainerHost>{&host, [](auto*) {}};
         admitted.port = app.port();
         admitted.protocol = protocol;
+        admitted.rights = session::Rights::control;
         admitted.login_id = "login";
         door.tickets["t1"] = admitted;
     }
@@ -239,6 +240,29 @@ TEST_F(WebProxyTest, TakesATicketOnceAndForItsOwnHostNameOnly) {
     EXPECT_EQ(ask(request(id_a, "/.berth/enter?ticket=t1")).status, 403);
 }
 
+TEST_F(WebProxyTest, LetsNobodyInWhoMayOnlyLook) {
+    give_ticket(id_a);
+    door.tickets["t1"].rights = session::Rights::view;
+    const auto response = post(id_a, "ticket=t1");
+    EXPECT_EQ(response.status, 403);
+    EXPECT_EQ(net::find_header(response.headers, "Set-Cookie"), "");
+    EXPECT_EQ(door.joined, 0);
+}
+
+TEST_F(WebProxyTest, CountsWhomItTurnsAway) {
+    const auto cookie = enter(id_a);
+    post(id_a, "ticket=t1");
+    give_ticket(id_a);
+    door.tickets["t1"].rights = session::Rights::view;
+    post(id_a, "ticket=t1");
+    post(id_a, "ticket=");
+    ask(request(id_a, "/", {{"Cookie", cookie}, {"Sec-Fetch-Site", "same-site"}}));
+    ask(request(id_a, "/")); // no cookie: a tab that outlived its session is nobody's attempt
+    EXPECT_EQ(proxy.refusals().of(Refusal::ticket), 2U);
+    EXPECT_EQ(proxy.refusals().of(Refusal::request), 1U);
+    EXPECT_EQ(proxy.refusals().of(Refusal::origin), 1U);
+}
+
 TEST_F(WebProxyTest, EndsWithTheSessionAndTheLogin) {
     auto cookie = enter(id_a);
     proxy.close_session(SessionId{id_b}, session::EndReason::idle);
@@ -252,45 +276,80 @@ TEST_F(WebProxyTest, EndsWithTheSessionAndTheLogin) {
     EXPECT_EQ(door.left, 2);
 }
 
-TEST_F(WebProxyTest, JoinsAWebSocketAndCutsItWithTheSession) {
-    const auto cookie = enter(id_a);
-    net::HttpHeaders headers{
-        {"Cookie", cookie},
-        {"Connection", "Upgrade"},
-        {"Upgrade", "websocket"},
-        {"Origin", "http://" + id_b + ".apps.localhost:8080"}};
-    EXPECT_EQ(ask(request(id_a, "/ws", headers)).status, 403) << "of a neighbour's page";
-    headers.back().second = "http://" + id_a + ".apps.localhost:8080";
-    auto response = ask(request(id_a, "/ws", headers));
-    ASSERT_TRUE(response.takeover) << response.status;
-    int pair[2];
-    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
-    auto server = net::adopt_descriptor(core.get_executor(), pair[0]).value();
-    auto browser = net::adopt_descriptor(core.get_executor(), pair[1]).value();
-    bool is_over = false;
-    asio::co_spawn(
-        core,
-        response.takeover(std::move(server), {}, "early"),
-        [&](std::exception_ptr) { is_over = true; }
-    );
-    std::string seen;
-    const auto read_until = [&](std::string_view end) {
+// A browser whose WebSocket was passed to the application, which echoes bytes.
+class WebProxySocketTest : public WebProxyTest {
+protected:
+    ~WebProxySocketTest() override {
+        if (browser) browser->close();
+        ::berth::test::run_until(core, [&] { return is_over; });
+    }
+    void open(std::string early = "") {
+        const auto cookie = enter(id_a);
+        net::HttpHeaders headers{
+            {"Cookie", cookie},
+            {"Connection", "Upgrade"},
+            {"Upgrade", "websocket"},
+            {"Origin", "http://" + id_b + ".apps.localhost:8080"}};
+        EXPECT_EQ(ask(request(id_a, "/ws", headers)).status, 403) << "of a neighbour's page";
+        headers.back().second = "http://" + id_a + ".apps.localhost:8080";
+        auto response = ask(request(id_a, "/ws", headers));
+        ASSERT_TRUE(response.takeover) << response.status;
+        int pair[2];
+        ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+        auto server = net::adopt_descriptor(core.get_executor(), pair[0]).value();
+        browser = net::adopt_descriptor(core.get_executor(), pair[1]).value();
+        is_over = false;
+        asio::co_spawn(
+            core,
+            response.takeover(std::move(server), {}, std::move(early)),
+            [&](std::exception_ptr) { is_over = true; }
+        );
+    }
+    // What the browser got, to its end or to that.
+    std::string read_until(std::string_view end) {
+        std::string seen;
         while (!seen.ends_with(end)) {
             std::array<char, 256> in{};
             auto got = ::berth::test::run_task(core, browser->read_some(asio::buffer(in)));
             if (!got || *got == 0) break;
             seen.append(in.data(), *got);
         }
-    };
-    read_until("early");
+        return seen;
+    }
+    // Sends it and waits for its echo.
+    void exchange(const std::string& bytes) {
+        EXPECT_TRUE(::berth::test::run_task(core, browser->write_all(asio::buffer(bytes))));
+        EXPECT_EQ(read_until(bytes), bytes);
+    }
+    net::ByteStreamPtr browser;
+    bool is_over = true;
+};
+
+TEST_F(WebProxySocketTest, IsJoinedAndCutWithTheSession) {
+    open("early");
+    const auto seen = read_until("early");
     EXPECT_TRUE(seen.starts_with("HTTP/1.1 101 "));
     EXPECT_NE(seen.find("Sec-WebSocket-Accept: yes\r\n"), std::string::npos);
     EXPECT_EQ(seen.find("X-Other"), std::string::npos);
     proxy.close_session(SessionId{id_a}, session::EndReason::idle);
     ASSERT_TRUE(::berth::test::run_until(core, [&] { return is_over; }));
-    seen.clear();
-    read_until("never");
-    EXPECT_EQ(seen, "");
+    EXPECT_EQ(read_until("never"), "");
+}
+
+TEST_F(WebProxySocketTest, ItsMessagesAreInputAndItsPingsAreNot) {
+    const auto ping = "\x89\x81mask!"s;
+    const auto message = "\x81\x81mask!"s;
+    open();
+    read_until("\r\n\r\n");
+    const int before = door.inputs;
+    const auto begin = std::chrono::steady_clock::now();
+    // Longer than between two reports, so that each of them could have been one.
+    while (std::chrono::steady_clock::now() - begin < 1200ms) exchange(ping);
+    EXPECT_EQ(door.inputs, before);
+    exchange(message);
+    EXPECT_EQ(door.inputs, before + 1);
+    for (int i = 0; i < 20; ++i) exchange(message);
+    EXPECT_LE(door.inputs, before + 2) << "at most one in a second";
 }
 
 TEST_F(WebProxyTest, SaysThatTheApplicationDoesNotAnswer) {

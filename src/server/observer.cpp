@@ -28,6 +28,9 @@ Observer::Observer(metrics::Registry& registry, const std::string& version)
                                   {metrics::Label{"host", 512}, metrics::Label{"kind", {"used", "creating", "capacity"}}})}
     , refused_connections_{registry.counters("berth_http_connections_refused_total", "Connections turned away at the public door.",
                                              {metrics::Label{"reason", {"full", "address", "descriptors"}}})}
+    , refused_viewers_{registry.counters("berth_gateway_refused_total", "Tunnels and web endpoints that were not opened.",
+                                         {metrics::Label{"reason", {gateway::refusal_names.begin(), gateway::refusal_names.end()}}})}
+    , protocol_violations_{registry.counter("berth_gateway_protocol_violations_total", "Tunnels ended because the browser broke the protocol.")}
     , pool_sessions_{registry.gauges("berth_pool_sessions", "Sessions made ahead of time: ready to be claimed, or on their way.",
                                      {metrics::Label{"template", 64}, metrics::Label{"state", {"ready", "starting"}}})}
     , pool_target_{registry.gauges("berth_pool_target", "How many of them there should be now.", {metrics::Label{"template", 64}})}
@@ -91,6 +94,17 @@ void Observer::collect(const http::Listener& listener) {
     add("address", now.address, refused_before_.address);
     add("descriptors", now.descriptors, refused_before_.descriptors);
     refused_before_ = now;
+}
+
+void Observer::collect(const gateway::Refusals& tunnels, const gateway::Refusals& web) {
+    for (std::size_t i = 0; i < gateway::refusal_names.size(); ++i) {
+        const auto now = tunnels.by_reason[i] + web.by_reason[i];
+        const auto before = std::exchange(viewers_refused_before_.by_reason[i], now);
+        refused_viewers_.with({gateway::refusal_names[i]}).add(static_cast<double>(now - before));
+    }
+    const auto violations = tunnels.protocol_violations + web.protocol_violations;
+    const auto before = std::exchange(viewers_refused_before_.protocol_violations, violations);
+    protocol_violations_.add(static_cast<double>(violations - before));
 }
 
 void Observer::collect(const broker::PoolKeeper& pools) {

@@ -21,6 +21,7 @@ public:
     void collect(const broker::RunnerRegistry& runners, const broker::HostRegistry& hosts,
                  const gateway::Gateway& gateway, const events::Hub& hub, const broker::StartQueue& queue);
     void collect(const http::Listener& listener);
+    void collect(const gateway::Refusals& tunnels, const gateway::Refusals& web);
     void collect(const broker::PoolKeeper& pools);
 
 private:
@@ -31,6 +32,9 @@ private:
     metrics::Family<metrics::Gauge> host_slots_;
     metrics::Family<metrics::Counter> refused_connections_;
     http::Refusals refused_before_;
+    metrics::Family<metrics::Counter> refused_viewers_;
+    metrics::Counter protocol_violations_;
+    gateway::Refusals viewers_refused_before_;
     metrics::Family<metrics::Gauge> pool_sessions_, pool_target_;
     metrics::Family<metrics::Counter> pool_claims_;
     std::map<TemplateName, std::pair<std::uint64_t, std::uint64_t>> claims_before_; // hits, misses

@@ -164,6 +164,7 @@ void Server::Parts::Running::connect(Parts& p) {
         p.observer.collect(runners, hosts, gateway, p.hub, queue);
         p.observer.collect(pools);
         p.observer.collect(listener);
+        p.observer.collect(gateway.refusals(), web.refusals());
     });
 }
 

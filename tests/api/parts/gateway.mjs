@@ -198,6 +198,35 @@ async function rights(t, server, owner, id) {
     })
 }
 
+async function bounds(t, server, owner) {
+    await t.test('gateway: the 33rd viewer of a session gets 4429, and finds a place when one leaves', async () => {
+        const { id } = await owner.start_ready('rfb', { slot: 'crowded' })
+        const viewers = []
+        for (let i = 0; i < 32; ++i) viewers.push(await Viewer.connect(server, { ticket: await owner.ticket(id) }))
+        await until('all are counted', async () => (await viewers_of(owner, id)).control === 32)
+        const refused = await Viewer.open(server, { ticket: await owner.ticket(id) })
+        assert.deepEqual(await refused.closed(), { code: 4429, reason: 'too many connections' })
+        viewers.pop().leave()
+        await until('one has left', async () => (await viewers_of(owner, id)).control === 31)
+        viewers.push(await Viewer.connect(server, { ticket: await owner.ticket(id) }))
+        for (const viewer of viewers) viewer.leave()
+        await owner.stop(id)
+    })
+}
+
+// After everything above that was refused.
+async function counted(t, server) {
+    await t.test('gateway: who was not let in is counted by reason, and so are broken protocols', async () => {
+        const { text } = await server.admin.get('/metrics')
+        const value = (name) => Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1])
+        for (const reason of ['origin', 'request', 'ticket', 'full'])
+            assert.ok(value(`berth_gateway_refused_total{reason="${reason}"}`) > 0, reason)
+        assert.equal(value('berth_gateway_refused_total{reason="stopping"}'), 0)
+        assert.equal(text.match(/^berth_gateway_refused_total\{/gm).length, 6)
+        assert.ok(value('berth_gateway_protocol_violations_total') > 0)
+    })
+}
+
 async function ends(t, server, owner) {
     const open = async (id, who = owner) => Viewer.connect(server, { ticket: await who.ticket(id) })
 
@@ -314,6 +343,8 @@ export default async function gateway(t) {
         await tickets(t, server, owner, id)
         await rights(t, server, owner, id)
         await nonsense(t, server, owner, id)
+        await bounds(t, server, owner)
+        await counted(t, server)
         await ends(t, server, owner)
         await t.test('gateway: a ticket that nobody used in 30 s is spent', async () => {
             await pause(Math.max(0, early.at + 31_000 - Date.now()))

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { operations } from '../lib/contract.mjs'
 import { Browser } from '../lib/http.mjs'
-import { rfb, with_server } from '../lib/server.mjs'
+import { rfb, short_lease, with_server } from '../lib/server.mjs'
 
 // The session belongs to `owner`; `reader` is the owner's token with scope sessions:read.
 const callers = ['nobody', 'owner', 'stranger', 'operator', 'admin', 'reader']
@@ -34,6 +34,8 @@ const table = [
     ['extendSession', { on: 'missing' }, 401, 404, 404, 404, 404, 404],
     ['createTicket', { on: 'live', json: { rights: 'control' } }, 401, 201, 404, 403, 403, 403],
     ['createTicket', { on: 'live', json: { rights: 'view' } }, 401, 201, 404, 201, 201, 403],
+    ['createTicket', { on: 'web', json: { rights: 'control' } }, 401, 201, 404, 403, 403, 403],
+    ['createTicket', { on: 'web', json: { rights: 'view' } }, 401, 403, 404, 403, 403, 403],
     ['createTicket', { on: 'missing', json: {} }, 401, 404, 404, 404, 404, 404],
     ['sessionLogs', { on: 'live' }, 401, 403, 404, 200, 200, 403],
     ['sessionLogs', { on: 'missing' }, 401, 404, 404, 404, 404, 404],
@@ -120,7 +122,10 @@ export default async function matrix(t) {
 
     const config = {
         quota: { max_sessions_per_user: 0 },
-        templates: [rfb('rfb', { lease: { initial: '1h', extension: '1m', max_extensions: -1, grace: '0s' } })],
+        templates: [
+            rfb('rfb', { lease: { initial: '1h', extension: '1m', max_extensions: -1, grace: '0s' } }),
+            rfb('web', { image: 'berth/test-web:latest', endpoints: { app: 'web:8080' }, lease: short_lease }),
+        ],
     }
     await with_server(t, 'matrix', config, async (server) => {
         const make = {
@@ -142,6 +147,7 @@ export default async function matrix(t) {
         const sessions = {
             missing: 'a'.repeat(26),
             live: (await people.owner.start_ready('rfb')).id,
+            web: (await people.owner.start_ready('web')).id,
             ended: (await people.owner.start('rfb', { slot: 'ended' })).id,
         }
         await people.owner.stop(sessions.ended)

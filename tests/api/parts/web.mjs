@@ -4,8 +4,8 @@
 import assert from 'node:assert/strict'
 import WebSocket from 'ws'
 import { send } from '../lib/http.mjs'
-import { with_server } from '../lib/server.mjs'
-import { until } from '../lib/wait.mjs'
+import { rfb, short_lease, usual_templates, with_server } from '../lib/server.mjs'
+import { pause, until } from '../lib/wait.mjs'
 
 // A browser tab at one session's host name.
 class Tab {
@@ -178,6 +178,43 @@ async function passing(t, server, person, id) {
     })
 }
 
+// Whoever opens an application acts in it: to look only, as staff may into a picture, there is no way.
+async function watching(t, server, person, id) {
+    await t.test('web: nobody gets in to look only, and staff not at all', async () => {
+        const operator = await server.person('olga', 'operator')
+        for (const [who, rights] of [
+            [operator, 'view'],
+            [operator, 'control'],
+            [server.admin, 'view'],
+            [server.admin, 'control'],
+            [person, 'view'],
+        ]) {
+            const { status, json } = await who.post(`/api/v1/sessions/${id}/ticket`, { rights })
+            assert.deepEqual([status, json.code], [403, 'forbidden'], `${who.username} ${rights}`)
+            if (rights === 'view') assert.match(json.detail, /cannot be watched/)
+        }
+    })
+}
+
+async function idling(t, server, person) {
+    await t.test('web: a WebSocket in use keeps the session, its pings do not', async () => {
+        const { id } = await person.start_ready('web-idle')
+        const tab = new Tab(server, id)
+        await tab.enter(await person.ticket(id))
+        const socket = await tab.socket()
+        socket.on('error', () => {})
+        const begin = Date.now()
+        while (Date.now() - begin < 9000) {
+            socket.send('key')
+            await pause(500)
+        }
+        assert.equal((await person.session(id)).state, 'ready')
+        const pings = setInterval(() => socket.ping(), 500)
+        const { end } = await person.reach(id, 'ended').finally(() => clearInterval(pings))
+        assert.equal(end.reason, 'idle')
+    })
+}
+
 async function closing(t, server, person) {
     await t.test('web: stopping the session cuts WebSockets and makes the cookie worthless', async () => {
         const { id } = await person.start_ready('web', { slot: 'stopped' })
@@ -205,11 +242,19 @@ async function closing(t, server, person) {
 }
 
 export default async function web(t) {
-    await with_server(t, 'web', { quota: { max_sessions_per_user: 0 } }, async (server) => {
+    const idle = rfb('web-idle', {
+        image: 'berth/test-web:latest',
+        endpoints: { app: 'web:8080' },
+        lease: { ...short_lease, idle: '4s' },
+    })
+    const config = { quota: { max_sessions_per_user: 0 }, templates: [...usual_templates, idle] }
+    await with_server(t, 'web', config, async (server) => {
         const person = await server.person('ann')
         const { id } = await person.start_ready('web')
         await opening(t, server, person, id)
         await passing(t, server, person, id)
+        await watching(t, server, person, id)
+        await idling(t, server, person)
         await closing(t, server, person)
         await person.stop(id)
     })

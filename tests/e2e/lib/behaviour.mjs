@@ -170,6 +170,24 @@ const cases = [
     await page.waitForTimeout(300); // long enough for a key to arrive if one were sent
     assert.deepEqual(mock.witness("key").concat(mock.witness("pointer"), mock.witness("resize")), []);
   }],
+  ["staff are not offered to open somebody else's app, nor to start again what failed for somebody else", async ({ mock, visit }) => {
+    const [staff, owner] = [await visit(), await visit()];
+    await mock.signIn(staff.context, "root");
+    await mock.signIn(owner.context, "anna");
+    const app = await mock.ask("session", { owner: "anna", template: "notebook" });
+    const failed = await mock.ask("session", { owner: "anna", template: "fails", state: "playing" });
+    for (const [id, shown, offer] of [[app.id, "owner-only", "open-app"], [failed.id, "ended", "start-again"]]) {
+      await owner.page.goto(`/desktops/${id}`);
+      await owner.page.getByTestId(offer).waitFor();
+      await staff.page.goto(`/desktops/${id}`);
+      await staff.page.getByTestId(shown).waitFor();
+      assert.equal(await staff.page.getByTestId(offer).count(), 0, offer);
+    }
+    await staff.page.goto("/admin/desktops");
+    const row = staff.page.getByTestId("admin-session").filter({ hasText: "Notebook" });
+    await row.getByTestId("stop").waitFor();
+    assert.equal(await row.getByTestId("open").count(), 0);
+  }],
   ["nothing of the one who signed out is shown to the next", async ({ mock, open }) => {
     const { page, id } = await open();
     await page.goto("/");

@@ -35,7 +35,7 @@ export const states = [
   { name: "starting-queued", make: [{ template: "queued", state: "playing" }], path: "/desktops/{id}", wait: "[data-stage=queued] .stage-detail" },
   { name: "starting-slow", make: [{ template: "slow", state: "playing" }], path: "/desktops/{id}", wait: ".expectation-slow" },
   { name: "starting-failed", make: [{ template: "fails", state: "playing" }], path: "/desktops/{id}", wait: "[data-testid=ended]" },
-  { name: "starting-failed-staff", as: "root", make: [{ template: "fails", state: "playing" }], path: "/desktops/{id}", wait: "[data-testid=ended]", act: (p) => p.locator("summary").click(), actAfter: true },
+  { name: "starting-failed-staff", as: "root", make: [{ owner: "anna", template: "fails", state: "playing" }], path: "/desktops/{id}", wait: "[data-testid=ended]", act: (p) => p.locator("summary").click(), actAfter: true },
   { name: "desktop", make: [{}], path: "/desktops/{id}", wait: picture },
   ...["clipboard", "keys", "display", "more"].map((tool) => ({
     name: `desktop-${tool}`, make: [{}], path: "/desktops/{id}", wait: picture, actAfter: true, act: (p) => openPanel(p, tool),
@@ -53,6 +53,7 @@ export const states = [
   })),
   { name: "desktop-watch", as: "root", make: [{ owner: "anna" }], path: "/desktops/{id}", wait: picture },
   { name: "web", make: [{ template: "notebook" }], path: "/desktops/{id}", wait: "[data-testid=open-app]" },
+  { name: "web-staff", as: "root", make: [{ owner: "anna", template: "notebook" }], path: "/desktops/{id}", wait: "[data-testid=owner-only]" },
   { name: "ended-owner", ...ended("owner_request") },
   { name: "ended-time", ...ended("lease_expired") },
   { name: "ended-admin", ...ended("admin_request", "The exam is over. Please hand in your work.") },

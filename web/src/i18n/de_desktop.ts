@@ -120,6 +120,7 @@ export const deDesktop: Record<keyof typeof enDesktop, string | Plural> = {
 
   "web.title": "{name} ist bereit",
   "web.lead": "Es öffnet sich in einem eigenen Tab.",
+  "web.owner_only": "Es gehört jemand anderem. Nur wer es gestartet hat, kann es öffnen: Einer App kann man nicht zusehen, ohne sie zu bedienen.",
   "web.open": "App öffnen",
   "web.failed": "Es konnte nicht geöffnet werden.",
 };

@@ -117,6 +117,7 @@ export const enDesktop = {
 
   "web.title": "{name} is ready",
   "web.lead": "It opens in a tab of its own.",
+  "web.owner_only": "It is somebody else's. Only its owner can open it: an app cannot be watched without using it.",
   "web.open": "Open app",
   "web.failed": "It could not be opened.",
 } as const;

@@ -20,11 +20,11 @@ import { Viewer } from "../desktop/viewer";
 const pollStartingMs = 2000;
 const pollQuietMs = 10_000;
 
-/** Asks for the session by itself while events do not come. */
+/** Asks for the session by itself while no events come of it: of somebody else's none are sent here. */
 function usePolling(id: string, session: Session | undefined): void {
   const ended = session?.state === "ended";
   const interval = session?.state === "ready" ? pollQuietMs : pollStartingMs;
-  const eventsWork = live.value === "live";
+  const eventsWork = live.value === "live" && session?.mine !== false;
   useEffect(() => {
     if (ended || eventsWork) return undefined;
     const timer = setInterval(() => void loadSession(id), interval);

@@ -131,7 +131,7 @@ export function FailedStart({ session }: { session: Session }) {
         {who.state === "signed_in" && isStaff(who.me) && <StaffDetails session={session} />}
         {problem.value && <ProblemNotice title={t("start.failed")} problem={problem.value} />}
         <div class="actions">
-          <Button kind="primary" icon="rotate-cw" busy={busy.value} testid="start-again" onClick={() => void retry()}>{t("failed.retry")}</Button>
+          {session.mine && <Button kind="primary" icon="rotate-cw" busy={busy.value} testid="start-again" onClick={() => void retry()}>{t("failed.retry")}</Button>}
           <Link href="/" class="btn btn-plain"><Icon name="house" /><span class="btn-label">{t("ended.home")}</span></Link>
         </div>
       </div>

@@ -67,11 +67,11 @@ export function WebDesktop({ session }: { session: Session }) {
           <StateChip session={session} />
           <span class="meta"><Icon name="clock" size={15} /><TimeLeft session={session} /></span>
         </p>
-        <p class="muted">{t("web.lead")}</p>
+        {session.mine ? <p class="muted">{t("web.lead")}</p> : <p class="muted" data-testid="owner-only">{t("web.owner_only")}</p>}
         {problem.value && <ProblemNotice title={t("web.failed")} problem={problem.value} onRetry={() => void open()} />}
         {session.state === "ready" && (
           <div class="actions">
-            <Button kind="primary" icon="external-link" busy={busy.value} testid="open-app" onClick={() => void open()}>{t("web.open")}</Button>
+            {session.mine && <Button kind="primary" icon="external-link" busy={busy.value} testid="open-app" onClick={() => void open()}>{t("web.open")}</Button>}
             <ExtendButton session={session} />
             <Button kind="quiet" icon="power" testid="stop" onClick={() => (stopping.value = true)}>{t("card.stop")}</Button>
             <Link href="/" class="btn btn-quiet"><span class="btn-label">{t("desk.back")}</span></Link>
