@@ -109,8 +109,7 @@ private:
     Networks networks_;
     std::optional<Milliseconds> round_trip_; // of the last check that was answered
     std::optional<std::string> log_driver_;              // known after the first look
-    std::multiset<std::pair<std::string, int>> beginnings_; // session, generation being created
-    std::multiset<std::pair<std::string, int>> endings_;    // … under removal
+    std::multiset<std::pair<std::string, int>> endings_; // session, generation under removal
     std::deque<std::string> ended_;                      // ids removed lately by us; bounded
     bool are_events_lost_ = false;
     std::deque<std::string> out_of_memory_; // ids with an oom event; bounded

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/scope_exit.hpp"
 #include "docker/docker_host.hpp"
 #include "docker/labels.hpp"
 #include "docker/order.hpp"
@@ -21,8 +20,6 @@ bool is_unknown(const Error& error) {
 
 Task<Result<ContainerId>>
 DockerHost::create(const broker::ContainerOrder& order, Deadline deadline) {
-    auto beginning = beginnings_.emplace(order.session.str(), order.generation);
-    ScopeExit forget{[this, beginning] { beginnings_.erase(beginning); }};
     auto result = co_await make(order, deadline);
     co_return named(std::move(result));
 }

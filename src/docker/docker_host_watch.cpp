@@ -112,8 +112,6 @@ Task<void> DockerHost::on_event(EngineEvent event, Notice& notice) {
     }
     if (is_our_doing(news, event.id)) co_return;
     if (event.action == "destroy") {
-        // An engine clears away what it could not create; the answer to the creation says why.
-        if (beginnings_.contains({news.session.str(), news.generation})) co_return;
         news.gone = gone_because(
             session::EndReason::removed_outside, "the container was removed by somebody else"
         );

@@ -273,6 +273,9 @@ void on(Stepper& step, const ContainerGone& event) {
     const auto& s = step.session();
     // A replaced engine has lost what was begun there; everything else is the image's own doing.
     auto code = event.reason == EndReason::host_lost ? Errc::host_unreachable : Errc::engine_error;
+    // An engine clears away what it could not create, and tells of that before or after it answers: the
+    // answer says why. If somebody really removed it, the start finds nothing.
+    if (s.state == State::creating && event.reason == EndReason::removed_outside) return;
     switch (s.state) {
     case State::queued:
     case State::stopping: // our own removal

@@ -60,6 +60,7 @@ std::vector<Row> table() {
     const ActionFailed host_failed{create_container, Error{Errc::host_unreachable, "x"}};
     const ActionFailed remove_failed{remove_container, error};
     const ContainerGone gone{EndReason::container_died, "exit 1"};
+    const ContainerGone removed{EndReason::removed_outside, "by somebody else"};
     const std::vector<Action> nothing;
     const char* late = "an answer of an earlier stage, or of a cancelled action";
     const char* no_container = "nothing exists in the queue";
@@ -90,6 +91,7 @@ std::vector<Row> table() {
         {creating, host_failed, queued, {place, remove_former}, "as the next generation, elsewhere"},
         {creating, ContainerRemoved{}, creating, nothing, late},
         {creating, gone, stopping, {remove_container}, ""},
+        {creating, removed, creating, nothing, "the engine may have cleared it away; its answer tells"},
         {creating, ViewerJoined{Rights::view}, creating, nothing, "counted only"},
         {creating, ViewerLeft{Rights::view}, creating, nothing, "counted only"},
         {creating, InputSeen{}, creating, nothing, "nobody can type yet"},

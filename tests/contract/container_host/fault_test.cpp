@@ -210,31 +210,6 @@ TEST_F(EngineFaults, AnEventWhileTheStreamIsOpeningIsNotLost) {
     EXPECT_TRUE(lab_.wait_notice(1));
 }
 
-TEST_F(EngineFaults, WhatGoesWhileItIsCreatedIsToldByTheCreationAlone) {
-    lab_.start_watch();
-    lab_.fake().inject("PUT /containers/", EngineFault{Kind::hang});
-    std::optional<Result<ContainerId>> made;
-    auto order = lab_.order(1);
-    auto making = [&]() -> net::Task<void> { made = co_await lab_.host().create(order, lab_.soon()); };
-    net::TaskScope scope{lab_.context().get_executor(), "making"};
-    scope.spawn(making());
-    ASSERT_TRUE(run_until(lab_.context(), [&] { return lab_.fake().count_requests("/archive") > 0; }));
-    docker::ContainerRemoveOptions options;
-    options.container = lab_.fake().container_names().at(0);
-    ASSERT_TRUE(lab_.run(lab_.door().container_remove(std::move(options), lab_.soon())));
-    // Events come in order: when this one's end is told, that removal has passed.
-    auto second = lab_.run(lab_.host().create(lab_.order(2), lab_.soon()));
-    ASSERT_TRUE(second);
-    ASSERT_TRUE(lab_.run(lab_.host().start(*second, lab_.soon())));
-    lab_.fake().end_container(second->str(), 4);
-    ASSERT_TRUE(lab_.wait_notice(2));
-    for (const auto& notice : lab_.notices()) EXPECT_NE(notice.generation, 1);
-    lab_.fake().clear_faults();
-    ASSERT_TRUE(run_until(lab_.context(), [&] { return made.has_value(); }));
-    EXPECT_FALSE(*made);
-    lab_.run(scope.stop());
-}
-
 // ---- version ------------------------------------------------------------------------------------
 
 Result<std::string> negotiated(const std::string& engine, const std::string& forced = {}) {
