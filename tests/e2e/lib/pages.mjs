@@ -8,6 +8,9 @@ import { isChosen, startMockHere } from "./mock.mjs";
 import { states } from "./states.mjs";
 import { explain, newVisit } from "./visit.mjs";
 
+/** Looks at once, each with a mock of its own: a page waits for its browser most of the time. */
+const lanes = 2;
+
 async function newLook(browser, mock, state, { theme, width, language, colours }) {
   await mock.ask("reset");
   await mock.ask("set", state.set ?? {});
@@ -56,12 +59,16 @@ async function checkState(browser, mock, state, look, file) {
 export async function pages(browser, settings, report, { looks, only = "" }) {
   const folder = path.join(settings.artifacts, "pages");
   await mkdir(folder, { recursive: true });
-  const mock = await startMockHere();
-  for (const state of states.filter((s) => isChosen(s.name, only))) {
-    for (const look of looks) {
+  const chosen = states.filter((s) => isChosen(s.name, only));
+  const left = chosen.flatMap((state) => looks.map((look) => ({ state, look })));
+  const lane = async () => {
+    const mock = await startMockHere();
+    for (let next = left.shift(); next; next = left.shift()) {
+      const { state, look } = next;
       const label = `${state.name}-${look.theme}-${look.width}-${look.language}${look.colours === "none" ? "" : "-forced"}`;
       await report.check(label, () => checkState(browser, mock, state, look, path.join(folder, `${label}.png`)));
     }
-  }
-  await mock.stop();
+    await mock.stop();
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
 }

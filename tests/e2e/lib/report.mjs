@@ -13,14 +13,14 @@ export class Report {
   passed = 0;
   failed = 0;
   failures = [];
-  running = "";
+  running = new Set();
   stopped = null;
 
   /** Errors that belong to no check would end the process before it has said anything. */
   watchProcess() {
     process.stdout.on("error", () => process.exit(unwritable));
     for (const kind of ["uncaughtException", "unhandledRejection"]) {
-      process.on(kind, (error) => this.note(`${kind} during: ${this.running || "no check"}`, error?.stack ?? error));
+      process.on(kind, (error) => this.note(`${kind} during: ${[...this.running].join(", ") || "no check"}`, error?.stack ?? error));
     }
   }
 
@@ -28,7 +28,7 @@ export class Report {
   async check(name, run) {
     if (this.stopped !== null) return false;
     const began = Date.now();
-    this.running = name;
+    this.running.add(name);
     try {
       await limited(run, name);
       this.passed++;
@@ -38,7 +38,7 @@ export class Report {
       this.note(name, error);
       return false;
     } finally {
-      this.running = "";
+      this.running.delete(name);
     }
   }
 
