@@ -7,7 +7,7 @@
 namespace berth {
 
 Secret::Secret(Secret&& other) noexcept
-    : text_{other.text_} {
+    : text_{other.text_} { // NOLINT(performance-move-constructor-init)
     // Copy, then wipe: moving a short string would leave its bytes in the old object.
     other.wipe();
 }

@@ -36,7 +36,7 @@ struct HostDefinition {
     std::int64_t nano_cpus = 0;
     int creating_limit = 0;      // creations in flight at most; 0 = from the engine's cores
     std::map<std::string, std::string> labels;
-    std::string public_name;     // shown to people instead of the name; where `direct` players connect to
+    std::string public_name;     // another name, for staff
     DataPath data_path = DataPath::tunnel;
     SshTransport transport = SshTransport::automatic;
     int max_connections = 20;    // SSH connections

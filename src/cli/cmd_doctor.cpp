@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 namespace berth::cli {
 
@@ -63,7 +64,8 @@ void doctor(Context& context) {
     bool is_running = server.call("GET", "/healthz").has_value();
     findings.push_back(configuration(*loaded));
     check_machine(loaded->config, is_running, findings);
-    check_database(loaded->config, is_running, findings);
+    auto added = check_database(loaded->config, is_running, findings);
+    std::ranges::move(added, std::back_inserter(loaded->config.hosts));
     check_engines(loaded->config, findings);
     print(context, findings);
     if (count(findings, Level::fail) > 0) context.exit = Exit::failed;

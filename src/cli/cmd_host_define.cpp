@@ -38,7 +38,7 @@ void add_members(CLI::App& command, Options& options) {
     command.add_option("--data-path", options.data_path, "tunnel or direct");
     command.add_option("--transport", options.transport, "automatic, libssh or openssh");
     command.add_option("--max-connections", options.max_connections, "SSH connections at most");
-    command.add_option("--public-name", options.public_name, "Shown to people instead of the name");
+    command.add_option("--public-name", options.public_name, "Another name, for staff");
     command.add_option("--tls-directory", options.tls_directory, "On the server: ca.pem, cert.pem, key.pem of a tcp:// engine");
 }
 

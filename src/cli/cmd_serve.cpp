@@ -24,9 +24,13 @@ void serve(Context& context, const Options& options) {
     auto loaded = context.load(std::move(extra));
     if (!loaded) return;
     config::Config& config = loaded->config;
-    // The addresses of the configuration stay, all with the one port.
-    if (options.port >= 0)
-        for (config::Listen& listen : config.server.listen) listen.port = static_cast<std::uint16_t>(options.port);
+    if (options.port >= 0) {
+        auto& listen = config.server.listen;
+        // Which one would be a guess, and two with one port cannot both be had where their address is the same.
+        if (listen.size() > 1)
+            return context.fail(Exit::usage, fmt::format("error: --port is for one address, and server.listen names {}: change the port there", listen.size()));
+        listen.front().port = static_cast<std::uint16_t>(options.port);
+    }
     configure_log(config.log.level, config.log.format);
     server::ServeOptions how;
     how.print_banner = options.has_banner && !context.is_quiet;
@@ -39,7 +43,7 @@ void serve(Context& context, const Options& options) {
 void add_serve(CLI::App& app, Context& context) {
     auto options = std::make_shared<Options>();
     auto* command = app.add_subcommand("serve", "Run the server until SIGTERM");
-    command->add_option("--port", options->port, "Listen there instead (0 = any free port)")->check(CLI::Range(0, 65535));
+    command->add_option("--port", options->port, "Port in place of the one in server.listen (0 = any free one)")->check(CLI::Range(0, 65535));
     command->add_option("--web-dir", options->web_dir, "Folder of the pages");
     command->add_flag("!--no-banner", options->has_banner, "Do not print the address");
     command->callback([&context, options] { serve(context, *options); });

@@ -28,8 +28,9 @@ Finding skipped(std::string name, std::string reason);
 
 // Folders, disk, pages, limits, clock, ports. `is_running`: a server of ours answers already.
 void check_machine(const config::Config& config, bool is_running, Findings& findings);
-// The database and the administrators in it, looked at in a copy.
-void check_database(const config::Config& config, bool is_running, Findings& findings);
+// The database and the administrators in it, looked at in a copy while nobody runs. Returns the hosts in it that the
+// configuration does not name, with what it takes to reach them.
+std::vector<config::Host> check_database(const config::Config& config, bool is_running, Findings& findings);
 // Each engine: reach, version, clock, images, a throw-away container, isolation.
 void check_engines(const config::Config& config, Findings& findings);
 

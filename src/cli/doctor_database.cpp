@@ -34,15 +34,42 @@ void check_accounts(boost::asio::io_context& context, store::Database& database,
     else findings.push_back(warning("administrator", "no account is an administrator that may sign in", "berth user add NAME --role admin, or berth user role NAME admin"));
 }
 
+// What an examination needs.
+config::Host host_of(const broker::HostDefinition& stored) {
+    config::Host host;
+    host.name = stored.name;
+    host.endpoint = stored.endpoint;
+    host.tls_directory = stored.tls_directory;
+    host.max_connections = stored.max_connections;
+    if (stored.data_path == broker::DataPath::direct) host.data_path = config::DataPath::direct;
+    if (stored.transport == broker::SshTransport::libssh) host.transport = config::SshTransport::libssh;
+    if (stored.transport == broker::SshTransport::openssh) host.transport = config::SshTransport::openssh;
+    return host;
+}
+
+std::vector<config::Host> added_hosts(const config::Config& config, const fs::path& file, Findings& findings) {
+    std::vector<config::Host> hosts;
+    auto stored = store::read_hosts(file);
+    if (!stored) {
+        findings.push_back(warning("added_hosts", "not examined: " + stored.error().operator_text(), "run berth doctor as the user that runs berth"));
+        return hosts;
+    }
+    for (const broker::HostRecord& record : *stored) {
+        bool is_in_file = std::ranges::any_of(config.hosts, [&](const config::Host& host) { return host.name == record.name; });
+        if (record.definition && !is_in_file) hosts.push_back(host_of(*record.definition));
+    }
+    return hosts;
+}
+
 // Opening migrates and writes, so it happens to a copy. The write-ahead file belongs to the database.
-void look_at_copy(const fs::path& file, const fs::path& folder, Findings& findings) {
+bool look_at_copy(const fs::path& file, const fs::path& folder, Findings& findings) {
     std::error_code bad;
     fs::copy_file(file, folder / "berth.db", bad);
     std::error_code ignored;
     fs::copy_file(file.string() + "-wal", folder / "berth.db-wal", ignored);
     if (bad) {
         findings.push_back(failure("database", fmt::format("{} cannot be read: {}", file.string(), bad.message()), "give the user that runs berth this file"));
-        return;
+        return false;
     }
     boost::asio::io_context context; // first: the database's threads end before it
     crypto::SystemRandom random;
@@ -51,38 +78,40 @@ void look_at_copy(const fs::path& file, const fs::path& folder, Findings& findin
     auto database = store::Database::open(config, random, SystemClock{});
     if (!database) {
         findings.push_back(failure("database", database.error().operator_text(), "restore it from a backup, or start a newer berth if the schema is newer"));
-        return;
+        return false;
     }
     findings.push_back(good("database", fmt::format("{}: sound, deployment {}", file.string(), (*database)->deployment_id())));
     check_accounts(context, **database, findings);
+    return true;
 }
 
 } // namespace
 
-void check_database(const config::Config& config, bool is_running, Findings& findings) {
+std::vector<config::Host> check_database(const config::Config& config, bool is_running, Findings& findings) {
     std::error_code bad;
     const fs::path file = config.database.path;
     if (is_running) {
         findings.push_back(skipped("database", "a running berth uses it; see /readyz"));
         findings.push_back(skipped("administrator", "a running berth uses the database"));
-        return;
+        return added_hosts(config, file, findings);
     }
     if (!fs::exists(file, bad)) {
         findings.push_back(good("database", file.string() + " will be made at the first start"));
         findings.push_back(good("administrator", "made at the first start"));
-        return;
+        return {};
     }
     if (fs::file_size(file, bad) > largest_copy) {
-        findings.push_back(skipped("database", "larger than 512 MiB: not copied for a look"));
-        return;
+        findings.push_back(skipped("database", "larger than 512 MiB: not copied for a look; hosts that were added are not examined"));
+        return {};
     }
     std::string folder = (fs::temp_directory_path(bad) / "berth-doctor-XXXXXX").string();
     if (::mkdtemp(folder.data()) == nullptr) {
-        findings.push_back(skipped("database", "there is no room for a copy in " + fs::temp_directory_path(bad).string()));
-        return;
+        findings.push_back(skipped("database", "there is no room for a copy in " + fs::temp_directory_path(bad).string() + "; hosts that were added are not examined"));
+        return {};
     }
     ScopeExit clean{[&] { fs::remove_all(folder, bad); }};
-    look_at_copy(file, folder, findings);
+    if (!look_at_copy(file, folder, findings)) return {};
+    return added_hosts(config, fs::path{folder} / "berth.db", findings);
 }
 
 } // namespace berth::cli

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <set>
 
@@ -32,10 +33,14 @@ using net::Task;
 constexpr Seconds patience = 15s;
 constexpr std::size_t at_once = 8;            // hosts; each may take its time to be dead
 constexpr std::uint64_t little_disk = std::uint64_t{2048} * 1024 * 1024;
-constexpr std::string_view probe_image = "berth/test-rfb:latest";
+constexpr std::string_view test_image = "berth/test-rfb:latest"; // has a probe of its own
+constexpr std::array<std::string_view, 2> own_images{test_image, "berth/desktop:latest"};
 constexpr std::string_view metadata_address = "169.254.169.254"; // cloud metadata, RFC 3927 range
-// Exit codes of the probe in that image: 0 connected, 1 refused, 2 no answer.
-constexpr int probe_connected = 0, probe_silent = 2;
+// Exit codes of a probe: 0 connected, 1 refused, 2 no answer.
+constexpr int probe_connected = 0, probe_refused = 1, probe_silent = 2;
+// The probe in an image of which nothing is known: $0 is the address, $1 the port.
+constexpr const char* shell_probe =
+    R"(text=$(timeout 5 bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$0" "$1" 2>&1) && exit 0; case $text in *refused*) exit 1 ;; esac; exit 2)";
 
 // A listener of this machine that a desktop must not reach.
 class HostService {
@@ -184,8 +189,7 @@ private:
             auto image = co_await client_.image_inspect(entry.spec.image, deadline_in(patience));
             std::string name = "image " + entry.spec.image;
             if (image) {
-                images_.insert(entry.spec.image);
-                usable_image_ = entry.spec.image;
+                if (images_.insert(entry.spec.image).second) usable_images_.push_back(entry.spec.image);
                 add(good(name, fmt::format("{} MiB, template {}", image->size_bytes / (1024 * 1024), entry.name.str())));
             } else if (image.error().code() == Errc::image_missing) {
                 add(warning(name, fmt::format("is not here: template {} cannot start", entry.name.str()), "build or pull it on that host (images/build.sh makes Berth's own)"));
@@ -193,17 +197,19 @@ private:
                 add(failure(name, image.error().operator_text(), "look at the engine's log"));
             }
         }
-        std::string wanted{probe_image};
-        auto probe = co_await client_.image_inspect(wanted, deadline_in(patience));
-        has_probe_ = probe.has_value();
-        if (has_probe_) usable_image_ = wanted;
+        for (std::string_view own : own_images) {
+            std::string name{own};
+            if (images_.contains(name)) continue;
+            auto image = co_await client_.image_inspect(name, deadline_in(patience));
+            if (image) usable_images_.push_back(std::move(name));
+        }
     }
 
-    docker::ContainerCreateOptions throw_away(const std::string& network) {
+    docker::ContainerCreateOptions throw_away(const std::string& image, const std::string& network) {
         docker::ContainerCreateOptions options;
         crypto::SystemRandom random;
         options.name = "berth-doctor-" + make_session_id(random).str().substr(0, 10);
-        options.config.image = usable_image_;
+        options.config.image = image;
         options.config.network = network;
         options.config.labels["io.berth.doctor"] = "1";
         options.config.logs.driver.clear();
@@ -218,11 +224,11 @@ private:
     }
 
     Task<void> make_a_container() {
-        if (usable_image_.empty()) {
+        if (usable_images_.empty()) {
             add(skipped("container", "no image to make one of"));
             co_return;
         }
-        auto options = throw_away("none");
+        auto options = throw_away(usable_images_.front(), "none");
         auto made = co_await client_.container_create(std::move(options), deadline_in(patience));
         if (!made) {
             add(failure("container", made.error().operator_text(), "look at the engine's log: it refuses to make containers"));
@@ -233,9 +239,15 @@ private:
     }
 
     // Exit code of the probe, or an error.
-    Task<Result<int>> probe(std::string network, std::string address, std::uint16_t port) {
-        auto options = throw_away(network);
-        options.config.command = {"probe", address, fmt::format("{}", port)};
+    Task<Result<int>> probe(std::string image, std::string network, std::string address, std::uint16_t port) {
+        auto options = throw_away(image, network);
+        options.config.command = {address, fmt::format("{}", port)};
+        if (image == test_image) {
+            options.config.command.insert(options.config.command.begin(), "probe");
+        } else {
+            options.config.entrypoint = {"/bin/sh", "-c", shell_probe};
+            options.config.env["LC_ALL"] = "C"; // its words are read
+        }
         auto made = co_await client_.container_create(std::move(options), deadline_in(patience));
         if (!made) co_return made.error();
         auto result = co_await run_probe(made->id.str());
@@ -253,10 +265,6 @@ private:
     }
 
     Task<void> prove_isolation() {
-        if (!has_probe_) {
-            add(skipped("isolation", fmt::format("needs the image {} (images/build.sh test-rfb)", probe_image)));
-            co_return;
-        }
         docker::NetworkPolicy policy;
         policy.deployment = "doctor";
         policy.pool = docker::parse_subnet(config_.network.pool_cidr).value_or(docker::Subnet{});
@@ -273,7 +281,22 @@ private:
         if (!removed) add(warning("leftover", removed.error().operator_text(), "docker network prune"));
     }
 
+    // The first image that is seen to try: a port of its own on which nobody listens must be refused. From one
+    // that cannot even do that, silence would look like a proof.
+    Task<std::string> find_prober(std::string network) {
+        for (std::string image : usable_images_) {
+            auto code = co_await probe(image, network, "127.0.0.1", 1);
+            if (code && *code == probe_refused) co_return image;
+        }
+        co_return std::string{};
+    }
+
     Task<void> prove_on(std::string network) {
+        auto image = co_await find_prober(network);
+        if (image.empty()) {
+            add(warning("isolation", fmt::format("not proved: it takes an image with bash and timeout, or {}", test_image), "images/build.sh test-rfb"));
+            co_return;
+        }
         auto details = co_await client_.network_inspect(network, deadline_in(patience));
         auto subnet = details && !details->subnets.empty() ? docker::parse_subnet(details->subnets.front()) : std::nullopt;
         if (!subnet) {
@@ -286,13 +309,13 @@ private:
         gateway = gateway.substr(0, gateway.find('/'));
         HostService service;
         if (is_local_ && service.port() != 0) {
-            auto code = co_await probe(network, gateway, service.port());
-            judge("isolation_host", "this machine's own services", std::move(code));
+            auto code = co_await probe(image, network, gateway, service.port());
+            judge("isolation_host", "this machine's own services, tried from " + image, std::move(code));
         } else {
             add(skipped("isolation_host", "the host is another machine: run berth doctor there"));
         }
-        auto code = co_await probe(network, std::string{metadata_address}, 80);
-        judge("isolation_metadata", std::string{metadata_address}, std::move(code));
+        auto code = co_await probe(image, network, std::string{metadata_address}, 80);
+        judge("isolation_metadata", fmt::format("{}, tried from {}", metadata_address, image), std::move(code));
     }
 
     void judge(std::string name, std::string what, Result<int> code) {
@@ -300,7 +323,7 @@ private:
         if (*code == probe_connected)
             return add(failure(std::move(name), "a desktop reaches " + what, "berth host prepare --apply, as root on that host"));
         if (*code > probe_silent)
-            return add(failure(std::move(name), fmt::format("the probe ended with code {}", *code), "docker run --rm berth/test-rfb probe HOST PORT"));
+            return add(failure(std::move(name), fmt::format("the probe ended with code {}", *code), "look at the engine's log"));
         add(good(std::move(name), "a desktop does not reach " + what));
     }
 
@@ -313,8 +336,7 @@ private:
     Findings& findings_;
     docker::EngineInfo info_;
     std::set<std::string> images_;
-    std::string usable_image_;
-    bool has_probe_ = false;
+    std::vector<std::string> usable_images_; // those of templates first: what people get
 };
 
 struct Report {

@@ -98,7 +98,7 @@ struct Host {
     std::int64_t nano_cpus = 0;
     int creating_limit = 0;                 // creations in flight at most; 0 = from the engine's cores
     std::map<std::string, std::string> labels;
-    std::string public_name;   // shown instead of the name; seed A's pub_hostname
+    std::string public_name;   // another name, for staff; seed A's pub_hostname
     DataPath data_path = DataPath::tunnel;
     SshTransport transport = SshTransport::automatic;
     int max_connections = 20;  // of ssh://

@@ -202,7 +202,7 @@ std::vector<Field> host_fields(Host& host) {
         cpus(host.nano_cpus, "CPUs for all sessions here together, by their templates' `cpus`. 0 = no limit."),
         number("creating_limit", host.creating_limit, 0, limits::host_creating, "Creations at once at most. 0 = two per core of the host, which is what an engine can do."),
         pairs("labels", host.labels, label_rule, any_line, "What templates may ask for by `host_labels`."),
-        text("public_name", host.public_name, any_line, "Name shown to people instead of `name`."),
+        text("public_name", host.public_name, any_line, "Another name of the host, for staff: on the page of the hosts and in `/api/v1/hosts`."),
         word("data_path", host.data_path, {"tunnel", "direct"}, "`tunnel`: desktops are published on the host's 127.0.0.1 and reached through the way to its engine; `direct`: on its address, where others can reach them too."),
         word("transport", host.transport, {"automatic", "libssh", "openssh"}, "Who speaks SSH: `libssh` inside the program, `openssh` the `ssh` command; `automatic` takes the command where the ssh configuration needs it."),
         number("max_connections", host.max_connections, 1, limits::host_connections, "SSH connections at most."),

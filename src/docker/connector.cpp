@@ -37,10 +37,10 @@ ssh::Step step_of(const char* name, const char* title) {
     return step;
 }
 
-void settle(ssh::Step& step, Deadline begin, const std::optional<Error>& error, std::string seen, const char* remedy) {
+void settle(ssh::Step& step, Deadline begin, const std::optional<Error>& error, const std::string& seen, const char* remedy) {
     step.took = since(begin);
     step.state = error ? ssh::StepState::failed : ssh::StepState::ok;
-    step.text = error ? error->operator_text() : std::move(seen);
+    step.text = error ? error->operator_text() : seen;
     if (error) step.remedy = remedy;
 }
 
@@ -75,10 +75,10 @@ class SocketConnector final : public Connector {
 public:
     // `ports_host` empty: its loopback is out of reach.
     SocketConnector(
-        const Endpoint& endpoint, std::unique_ptr<net::Dialer> engine, std::string way, std::string ports_host,
+        Endpoint endpoint, std::unique_ptr<net::Dialer> engine, std::string way, std::string ports_host,
         net::Executor core
     )
-        : endpoint_{endpoint}
+        : endpoint_{std::move(endpoint)}
         , engine_{std::move(engine)}
         , way_{std::move(way)}
         , ports_host_{std::move(ports_host)}

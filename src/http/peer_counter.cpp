@@ -11,7 +11,7 @@
 namespace berth::http {
 
 std::string counted_as(std::string_view address) {
-    const std::string text{address};
+    std::string text{address};
     std::array<std::uint8_t, 16> v6{};
     if (inet_pton(AF_INET6, text.c_str(), v6.data()) != 1) return text;
     char printed[INET6_ADDRSTRLEN] = {};

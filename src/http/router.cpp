@@ -38,7 +38,7 @@ std::string allow_of(const std::vector<const Route*>& routes) {
     std::vector<std::string_view> methods{"OPTIONS"};
     for (const auto* route : routes) {
         methods.push_back(route->method);
-        if (route->method == "GET") methods.push_back("HEAD");
+        if (route->method == "GET") methods.emplace_back("HEAD");
     }
     std::sort(methods.begin(), methods.end());
     methods.erase(std::unique(methods.begin(), methods.end()), methods.end());

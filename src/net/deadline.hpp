@@ -73,7 +73,7 @@ Task<Result<T>> unless(Task<void> stop, Task<Result<T>> task) {
 template <class T>
 Task<T> run_on(Executor executor, Task<T> task) {
     if constexpr (std::is_void_v<T>) {
-        co_await detail::run_elsewhere(std::move(executor), std::move(task));
+        co_await detail::run_elsewhere(std::move(executor), std::move(task)); // NOLINT(bugprone-use-after-move): co_await is no loop
     } else {
         std::optional<T> result;
         auto storing = detail::store(std::move(task), &result);

@@ -10,9 +10,8 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
-#include <stdlib.h>
-
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <stdexcept>
 

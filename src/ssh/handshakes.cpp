@@ -101,7 +101,7 @@ Handshakes::~Handshakes() {
 void Handshakes::State::start(const std::shared_ptr<Job>& job) {
     jobs.insert(job);
     auto work = boost::asio::make_work_guard(executor);
-    threads().post([self = shared_from_this(), job, work = std::move(work)]() mutable {
+    threads().post([self = shared_from_this(), job = job, work = std::move(work)]() mutable {
         job->outcome = job->handshake.run();
         auto home = work.get_executor();
         // Everything goes along: what the last reference frees belongs to the other thread.

@@ -92,7 +92,7 @@ std::string read_file(const std::string& path) {
 // For nobody but us; the sockets in it are the way to the engine.
 Result<std::string> private_folder() {
     const char* run = std::getenv("XDG_RUNTIME_DIR");
-    for (std::string parent : {std::string{run ? run : ""}, std::string{"/tmp"}}) {
+    for (const std::string& parent : {std::string{run ? run : ""}, std::string{"/tmp"}}) {
         if (parent.empty() || parent.size() > 60) continue;
         auto name = parent + "/berth-ssh-XXXXXX";
         if (::mkdtemp(name.data())) return name;

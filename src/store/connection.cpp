@@ -96,6 +96,20 @@ Connection::open(const std::filesystem::path& file, int busy_timeout_ms) {
     return connection;
 }
 
+Result<std::unique_ptr<Connection>>
+Connection::open_to_read(const std::filesystem::path& file, int busy_timeout_ms) {
+    if (file.string().find('"') != std::string::npos) return unusable(file, "quote in the path");
+    std::unique_ptr<Connection> connection{new Connection};
+    try {
+        connection->sql_.open(soci::sqlite3, "dbname=\"" + file.string() + "\" readonly=true");
+        connection->answer_of("busy_timeout = " + std::to_string(busy_timeout_ms));
+        connection->run_script("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON");
+    } catch (const soci::soci_error& error) {
+        return unusable(file, connection->translate(error, "open").operator_text());
+    }
+    return connection;
+}
+
 std::string Connection::answer_of(const std::string& pragma) {
     std::string answer;
     sql_ << "PRAGMA " + pragma, soci::into(answer);

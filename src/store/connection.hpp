@@ -53,6 +53,9 @@ public:
     // be, or when the database does not take a setting that durability depends on.
     static Result<std::unique_ptr<Connection>>
     open(const std::filesystem::path& file, int busy_timeout_ms);
+    // Only to look: makes no file and changes none. `unavailable` as above.
+    static Result<std::unique_ptr<Connection>>
+    open_to_read(const std::filesystem::path& file, int busy_timeout_ms);
 
     soci::session& sql() noexcept { return sql_; }
     // Several statements separated by semicolons.

@@ -212,6 +212,13 @@ Database::open(const DatabaseConfig& config, RandomSource& random, const Clock& 
         new Database{std::make_unique<Impl>(std::move(*connection), std::move(*identity))}};
 }
 
+Result<std::vector<broker::HostRecord>> read_hosts(const std::filesystem::path& file) {
+    const DatabaseConfig usual;
+    auto connection = Connection::open_to_read(file, static_cast<int>(usual.busy_timeout.count()));
+    if (!connection) return connection.error();
+    return load_hosts(**connection);
+}
+
 Database::Database(std::unique_ptr<Impl> impl)
     : impl_{std::move(impl)} {}
 

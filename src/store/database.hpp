@@ -55,4 +55,8 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
+// The hosts of a database that may be in use: nothing is written, migrated or waited for but a lock. Blocks.
+// `unavailable`: no such file, no right to it, or a schema from before hosts were stored.
+Result<std::vector<broker::HostRecord>> read_hosts(const std::filesystem::path& file);
+
 } // namespace berth::store

@@ -40,6 +40,13 @@ TEST_F(Cli, UsageErrorsAre2AndSayWhereHelpIs) {
     }
 }
 
+TEST_F(Cli, APortForOneOfSeveralAddressesIsRefused) {
+    auto outcome = run({"serve", "--port", "0", "--set", R"(server.listen=["127.0.0.1:8080","[::1]:8081"])"});
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_THAT(outcome.err, HasSubstr("--port is for one address, and server.listen names 2"));
+    EXPECT_TRUE(std::filesystem::is_empty(program.folder() / "work")) << "before anything begins";
+}
+
 TEST_F(Cli, HelpAndVersionAre0OnStandardOutput) {
     EXPECT_THAT(program.run({"--help"}).out, HasSubstr("Exit codes: 0 good, 1 failed, 2 usage"));
     EXPECT_EQ(program.run({"--help"}).code, 0);

@@ -85,16 +85,17 @@ run_ctest() {
     fi
 }
 
-# build_for_tests PRESET: builds everything of a preset; 1 when it did not build.
+# build_for_tests PRESET [TARGET...]: builds everything of a preset, or these; 1 when it did not build.
 build_for_tests() {
     local preset="$1" log="$logs/build-$1.log"
+    shift
     mkdir -p "$logs"
     if [ ! -f "$BERTH_ROOT/CMakeLists.txt" ]; then
         echo "    there is no CMakeLists.txt: nothing to build"
         return 1
     fi
     local began=$SECONDS
-    if ! build_preset "$preset" >"$log" 2>&1; then
+    if ! build_preset "$preset" "$@" >"$log" 2>&1; then
         broken "building preset $preset" "$log"
         return 1
     fi

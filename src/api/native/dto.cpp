@@ -8,7 +8,6 @@
 namespace berth::api::native {
 namespace json = boost::json;
 using session::Session;
-using session::State;
 
 namespace {
 

@@ -116,6 +116,7 @@ json::object host_config(const ContainerConfig& config) {
 std::string encode_container_config(const ContainerConfig& config) {
     json::object body;
     body["Image"] = config.image;
+    if (!config.entrypoint.empty()) body["Entrypoint"] = strings(config.entrypoint);
     if (!config.command.empty()) body["Cmd"] = strings(config.command);
     if (!config.user.empty()) body["User"] = config.user;
     body["Env"] = env_list(config.env);

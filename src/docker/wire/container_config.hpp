@@ -19,8 +19,9 @@ struct LogLimits {
 struct ContainerConfig {
     ContainerConfig() = default;
     std::string image;
-    std::vector<std::string> command; // empty: the image's
-    std::string user;                 // empty: the image's
+    std::vector<std::string> entrypoint; // empty: the image's, here and in the next two
+    std::vector<std::string> command;
+    std::string user;
     std::map<std::string, std::string> env;
     std::map<std::string, std::string> labels;
     std::vector<std::uint16_t> ports; // TCP, published on `publish_address` at a port of the

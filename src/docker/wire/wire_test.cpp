@@ -2,6 +2,7 @@
 // The decoders: what engines of several versions send, and what they should not.
 #include "base/limits.hpp"
 #include "docker/wire/container.hpp"
+#include "docker/wire/container_config.hpp"
 #include "docker/wire/event.hpp"
 #include "docker/wire/exec.hpp"
 #include "docker/wire/image.hpp"
@@ -162,6 +163,17 @@ TEST(Network, EncodesAndDecodes) {
 TEST(Volume, DecodesAListWithoutVolumes) {
     EXPECT_TRUE(decode_volume_list(R"({"Volumes":null,"Warnings":null})")->empty());
     EXPECT_EQ(decode_volume_list(R"({"Volumes":[{"Name":"v"},{}]})")->size(), 1U);
+}
+
+TEST(ContainerBody, TheImagesEntrypointStaysUnlessAnotherIsSaid) {
+    ContainerConfig config;
+    auto value = parse_object(encode_container_config(config), "config");
+    EXPECT_TRUE(JsonView{*value}["Entrypoint"].texts().empty());
+    config.entrypoint = {"/bin/sh", "-c", "a; b"};
+    config.command = {"c d"};
+    value = parse_object(encode_container_config(config), "config");
+    EXPECT_EQ(JsonView{*value}["Entrypoint"].texts(), config.entrypoint);
+    EXPECT_EQ(JsonView{*value}["Cmd"].texts(), config.command);
 }
 
 TEST(Exec, KeepsWordsApart) {

@@ -226,10 +226,20 @@ async function hosts_and_users(t, server) {
     })
 }
 
+async function examined(server, ...words) {
+    const { code, out, err } = await server.run_with({ limit_ms: 120_000 }, 'doctor', '--json', ...words)
+    return { code, err, report: JSON.parse(out) }
+}
+
+// What was found by a container of which image.
+const isolation_of = ({ checks }) =>
+    checks
+        .filter(({ name }) => name.startsWith('isolation'))
+        .map(({ name, level, detail }) => [name, level, detail.split(', tried from ')[1]])
+
 async function doctor(t, server) {
     await t.test('cli: doctor finds nothing wrong here, as text and as JSON', async () => {
-        const { code, out, err } = await server.run_with({ limit_ms: 120_000 }, 'doctor', '--json')
-        const report = JSON.parse(out)
+        const { code, report, err } = await examined(server)
         assert.deepEqual(
             report.checks.filter(({ level }) => level === 'fail'),
             [],
@@ -241,6 +251,31 @@ async function doctor(t, server) {
         for (const { name, level, remedy } of report.checks)
             assert.ok(name && (level === 'ok' || level === 'skipped' || remedy), `${name}: ${level} without a remedy`)
         assert.equal(new Set(report.checks.map(({ name }) => name)).size, report.checks.length, 'each check once')
+    })
+
+    const proved = (image) => [
+        ['isolation_host local', 'ok', image],
+        ['isolation_metadata local', 'ok', image],
+    ]
+    await t.test('cli: doctor proves the isolation, with the test image and with any that has a shell', async () => {
+        assert.deepEqual(isolation_of((await examined(server)).report), proved('berth/test-rfb:latest'))
+        // What a template names comes before what is only there.
+        const { report } = await examined(server, '--set', 'templates=[{"name":"desktop","image":"berth/desktop:latest"}]')
+        assert.deepEqual(isolation_of(report), proved('berth/desktop:latest'))
+    })
+
+    await t.test('cli: doctor examines hosts that were added while it ran, also after it', async () => {
+        await good(server, 'host', 'add', 'dead', 'tcp://127.0.0.1:1', '--json')
+        const failed_of = ({ checks }) => checks.filter(({ level }) => level === 'fail').map(({ name }) => name)
+        const { code, report } = await examined(server)
+        assert.equal(code, 1)
+        assert.ok(failed_of(report).length > 0 && failed_of(report).every((name) => name.endsWith(' dead')), report)
+        await server.stop()
+        const after = await examined(server)
+        assert.deepEqual(failed_of(after.report), failed_of(report))
+        await server.start()
+        await good(server, 'host', 'remove', 'dead', '--yes')
+        assert.equal((await examined(server)).code, 0)
     })
 
     await t.test('cli: doctor fails with 1 and a remedy when the engine is not there', async () => {

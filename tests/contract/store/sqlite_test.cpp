@@ -66,6 +66,38 @@ TEST(Database, KeepsItsDeploymentIdForEver) {
     EXPECT_NE(other.get().deployment_id(), id);
 }
 
+broker::HostRecord host_record(std::string name) {
+    broker::HostRecord record;
+    record.name = HostId{std::move(name)};
+    record.definition.emplace();
+    record.definition->name = record.name;
+    record.definition->endpoint = "tcp://10.0.0.1:2375";
+    record.definition->origin = broker::HostOrigin::added;
+    return record;
+}
+
+TEST(Database, ItsHostsAreReadWhileItIsInUse) {
+    InSqlite store;
+    ASSERT_TRUE(run_task(store.get().hosts().put_host(host_record("a"))));
+    auto writer = Connection::open(store.file(), 1000);
+    ASSERT_TRUE(writer);
+    Transaction open{**writer}; // as the server in the middle of a write
+    auto hosts = read_hosts(store.file());
+    ASSERT_TRUE(hosts) << describe(hosts.error());
+    EXPECT_EQ(*hosts, std::vector<broker::HostRecord>{host_record("a")});
+}
+
+TEST(Database, ReadingHostsMakesNoFileAndChangesNone) {
+    InSqlite store;
+    auto missing = read_hosts(store.folder.path() / "nothing.db");
+    ASSERT_FALSE(missing);
+    EXPECT_EQ(missing.error().code(), Errc::unavailable);
+    EXPECT_FALSE(std::filesystem::exists(store.folder.path() / "nothing.db"));
+    auto reader = Connection::open_to_read(store.file(), 1000);
+    ASSERT_TRUE(reader) << describe(reader.error());
+    EXPECT_THROW((*reader)->run_script("DELETE FROM hosts"), soci::soci_error);
+}
+
 TEST(Database, TwoOpeningAtOnceAgreeOnOneSchemaAndOneId) {
     TemporaryFolder folder;
     std::array<std::string, 4> ids;

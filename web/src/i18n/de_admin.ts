@@ -268,5 +268,5 @@ export const deAdmin: Record<keyof typeof enAdmin, string | Plural> = {
   "set.transport.libssh": "Eingebaut",
   "set.transport.openssh": "Programm ssh",
   "set.public_name": "Öffentlicher Name",
-  "set.public_name_hint": "Wird statt des Namens gezeigt. Darf leer sein.",
+  "set.public_name_hint": "Ein anderer Name, auf der Seite des Hosts. Darf leer sein.",
 };

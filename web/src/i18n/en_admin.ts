@@ -265,5 +265,5 @@ export const enAdmin = {
   "set.transport.libssh": "Built in",
   "set.transport.openssh": "ssh program",
   "set.public_name": "Public name",
-  "set.public_name_hint": "Shown to people instead of the name. It may be empty.",
+  "set.public_name_hint": "Another name, on the page of the host. It may be empty.",
 } as const;
