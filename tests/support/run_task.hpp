@@ -54,11 +54,16 @@ T run_task(
     }
 }
 
-// The same on a context of its own; for tasks that use nothing but this_coro::executor.
+// Outlives every pool of a test: a pool's thread may still be inside its last post when the task it answered has ended.
+inline boost::asio::io_context& lasting_context() {
+    thread_local boost::asio::io_context context{1};
+    return context;
+}
+
+// The same on a context that the test does not see; for tasks that use nothing but this_coro::executor.
 template <class T>
 T run_task(net::Task<T> task, std::chrono::steady_clock::duration limit = hard_limit) {
-    boost::asio::io_context context{1};
-    return run_task(context, std::move(task), limit);
+    return run_task(lasting_context(), std::move(task), limit);
 }
 
 // Turns the context until the condition holds; false after the limit. For state that no task
