@@ -25,7 +25,7 @@
 namespace berth::server {
 
 struct Server::Parts {
-    Parts(boost::asio::io_context& context, const config::Config& config_, const std::string& commit_);
+    Parts(boost::asio::io_context& context, config::Config config_, std::string commit_);
 
     // What can only be made once the database and the key file are open.
     struct Running {

@@ -67,10 +67,10 @@ gateway::WebProxyConfig web_config(const config::Config& config) {
 
 } // namespace
 
-Server::Parts::Parts(boost::asio::io_context& context, const config::Config& config_, const std::string& commit_)
+Server::Parts::Parts(boost::asio::io_context& context, config::Config config_, std::string commit_)
     : executor{context.get_executor()}
-    , config{config_}
-    , commit{commit_}
+    , config{std::move(config_)}
+    , commit{std::move(commit_)}
     , clock{system_clock}
     , observer{metrics, BERTH_VERSION}
     , catalog{templates_of(config)}

@@ -8,7 +8,7 @@
 namespace berth::store {
 
 using broker::Account, broker::Credential, broker::EventRecord, broker::InsertOutcome, net::Task,
-    session::Owner, session::Session, session::State;
+    session::Session, session::State;
 
 struct MemoryStore::Data {
     std::map<std::string, Session> sessions; // by id
