@@ -158,15 +158,10 @@ void HostRegistry::suspect(const HostId& id) {
 
 net::Task<void> HostRegistry::until_replaceable(HostId id, placement::Need need) {
     need.excluded.insert(id);
-    for (;;) {
-        auto one = member(id);
-        if (!one || one->health.state() == placement::HostState::down) {
+    while (auto one = member(id)) {
+        if (one->health.state() == placement::HostState::down) {
             auto verdict = choose(need);
             if (verdict.choice || verdict.refusal->may_wait()) co_return;
-        }
-        if (!one) {
-            co_await net::sleep_for(health_.interval);
-            continue;
         }
         auto waiting = one->checked.wait_past(one->checked.count());
         co_await std::move(waiting);

@@ -80,8 +80,8 @@ public:
     // Something failed there: it is checked at once, and keeps its place if it answers.
     void suspect(const HostId& id);
     void note_image_missing(const HostId& id, const std::string& image);
-    // Ends when the host is down, or gone, and another one could take this at once or in time. While it
-    // is the only one, what was begun there is waited for.
+    // Ends when the host is down and another one could take this at once or in time, or when it is no host
+    // any more. While it is the only one, what was begun there is waited for.
     net::Task<void> until_replaceable(HostId id, placement::Need need);
     // A container was started there: ends a probation.
     void creation_succeeded(const HostId& id);
