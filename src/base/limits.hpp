@@ -86,6 +86,7 @@ inline constexpr std::size_t ssh_write = 128 * 1024; // libssh's own buffer has 
 inline constexpr std::size_t ssh_error_text = 4 * 1024;
 inline constexpr std::size_t ssh_config_output = 64 * 1024;
 inline constexpr std::size_t ssh_known_hosts = 8 * 1024 * 1024; // a file larger than that is not read
+inline constexpr std::size_t ssh_command_output = 256 * 1024; // of a look at the machine
 inline constexpr int ssh_child_forwards = 256;    // ports that one OpenSSH child forwards
 
 // Broker.
@@ -116,6 +117,14 @@ inline constexpr Seconds host_recheck_longest = 12s; // of a dead host: back wit
 inline constexpr Seconds host_unknown_after = 10s;   // without an answer: sessions there are told
 inline constexpr Seconds host_examination = 12s;     // with the check after it (5 + 10 s) within one request
 inline constexpr Seconds image_check_interval = 15s;
+inline constexpr Seconds load_interval = 30s;        // a look at a machine costs it a process
+inline constexpr Seconds load_first = 3s;            // the second look, without which no CPU is known
+inline constexpr Seconds load_read = 5s;
+inline constexpr std::chrono::minutes load_refused = 5min; // a machine that does not tell is asked again then
+inline constexpr std::size_t load_samples = 120;     // an hour
+inline constexpr int failed_starts = 3;              // in a row by its fault: a host is taken last …
+inline constexpr std::chrono::minutes failed_starts_kept = 5min; // … for that long after the last one
+inline constexpr Seconds drained_look = 5s;          // whether somebody is still there after the announced end
 // What a host's definition may say, in the file, by the API and in the store alike.
 inline constexpr int host_weight = 1000;
 inline constexpr int host_sessions = 100'000;

@@ -24,7 +24,12 @@ void HostRegistry::start() {
 
 void HostRegistry::begin_tasks(const MemberPtr& one) {
     one->scope.spawn(keep_checking(one));
+    begin_engine_tasks(one);
+}
+
+void HostRegistry::begin_engine_tasks(const MemberPtr& one) {
     one->watch_scope.spawn(keep_watching(one));
+    one->watch_scope.spawn(keep_measuring(one));
 }
 
 net::Task<void> HostRegistry::stop() {
@@ -78,7 +83,10 @@ net::Task<void> HostRegistry::keep_checking(MemberPtr one) {
         auto checking = round(one, limit, Patience::usual);
         auto outcome = co_await std::move(checking);
         if (!outcome) log("broker").debug("check host={} {}", one->entry.view.id.str(), log_safe(describe(outcome.error())));
-        next = deadline_in(one->health.pause(chance()));
+        auto pause = one->health.pause(chance());
+        next = deadline_in(pause);
+        one->entry.next_check_at.reset();
+        if (one->health.state() != placement::HostState::up) one->entry.next_check_at = clock_.now() + pause;
     }
 }
 

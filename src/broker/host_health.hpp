@@ -21,6 +21,10 @@ struct HealthConfig {
     Milliseconds image_interval = limits::image_check_interval;
     Milliseconds images_limit = limits::engine_list;  // for all images of one host
     Milliseconds unknown_after = limits::host_unknown_after; // without an answer, sessions are told
+    Milliseconds load_interval = limits::load_interval; // between two looks at the machine
+    Milliseconds load_first = limits::load_first;
+    Milliseconds load_refused = limits::load_refused;
+    Milliseconds failed_starts_kept = limits::failed_starts_kept;
     int quiet_rounds = 3; // passed checks without a creation that end a probation
     int first_checks_at_once = 16; // at the start of the process
 };

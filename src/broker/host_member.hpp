@@ -27,6 +27,9 @@ struct HostRegistry::Member {
     int pace = 0;                  // creations in flight at most; 0 = nothing was measured
     std::set<std::string> volumes; // as the engine told
     Deadline next_look{};          // at images and volumes
+    int failed_starts = 0;         // in a row
+    Deadline start_failed_at{};    // the last of them
+    std::string start_failure;     // and why
     bool is_checking = false;
     bool is_gone = false;          // taken out of the list
     bool was_reachable = true;     // what was told last

@@ -48,8 +48,10 @@ struct HostDefinition {
 struct HostModeRecord {
     HostModeRecord() = default;
     HostMode mode = HostMode::active;
-    std::string message;            // of a maintenance, for people
-    std::optional<TimePoint> until; // when it is expected to end; it does not end by itself
+    std::string message;            // of a maintenance or a drain, for the people whose desktops are there
+    // Of a maintenance: when it is expected to end; it does not end by itself. Of a drain: when the
+    // desktops that are still there are ended.
+    std::optional<TimePoint> until;
     bool operator==(const HostModeRecord&) const = default;
 };
 

@@ -29,7 +29,8 @@ std::string_view state_word(const HostEntry& host) noexcept {
     if (view.state != placement::HostState::up) return placement::name_of(view.state);
     if (view.is_in_maintenance) return "maintenance";
     if (view.is_draining) return view.used == 0 ? "drained" : "draining";
-    return view.is_on_probation ? "probation" : "up";
+    if (view.is_on_probation) return "probation";
+    return view.concern.empty() ? "up" : "degraded";
 }
 
 HostRegistry::HostRegistry(
@@ -76,8 +77,10 @@ Status HostRegistry::change(HostDefinition definition, MadeHost made) {
         // What is behind the new way in is not known yet, not even that it is the same machine.
         one->health = HostHealth{health_, std::chrono::steady_clock::now()};
         one->entry.view.reason.clear();
+        one->entry.loads.clear();
+        one->failed_starts = 0;
         one->watch_scope.cancel();
-        if (is_started_) one->watch_scope.spawn(keep_watching(one));
+        if (is_started_) begin_engine_tasks(one);
         one->poked.notify();
         retire(std::move(former));
     }
@@ -167,6 +170,7 @@ void HostRegistry::refresh(Member& one) {
     view.creating = usage.creating;
     view.committed_memory = usage.memory;
     view.committed_nano_cpus = usage.nano_cpus;
+    refresh_concerns(one);
 }
 
 // Those that sessions take there now exist soon, if the engine does not know them yet.

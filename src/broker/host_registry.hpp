@@ -85,6 +85,9 @@ public:
     net::Task<void> until_replaceable(HostId id, placement::Need need);
     // A container was started there: ends a probation.
     void creation_succeeded(const HostId& id);
+    // A start there came to its end, or failed by the host's fault. Some failures in a row and others
+    // are preferred for a while; no failure takes a host out.
+    void start_ended(const HostId& id, const Status& outcome);
 
     // ---- places ----
     // Choice and reservation are one step: nothing else runs in between.
@@ -118,9 +121,14 @@ private:
     void refresh_volumes(Member& member);
     void list_views();
     void begin_tasks(const MemberPtr& member);
+    void begin_engine_tasks(const MemberPtr& member);
     void retire_with(std::shared_ptr<ContainerHost> engine, MemberPtr gone);
     net::Task<void> retire_when_unused(std::shared_ptr<ContainerHost> engine, MemberPtr gone);
     net::Task<void> close_one(std::shared_ptr<ContainerHost> engine, std::shared_ptr<Crowd> crowd);
+
+    // host_load.cpp
+    net::Task<void> keep_measuring(MemberPtr member);
+    void refresh_concerns(Member& member);
 
     // host_checks.cpp
     net::Task<void> keep_checking(MemberPtr member);

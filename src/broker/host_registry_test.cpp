@@ -421,5 +421,73 @@ TEST(HostRegistry, HostsComeAndGoUnderLoad) {
     }
 }
 
+// ---- load and concerns ------------------------------------------------------------------------------
+
+MachineLoad loaded(std::int64_t disk_used) {
+    MachineLoad load;
+    load.cpu = 0.5;
+    load.memory_used = 1;
+    load.memory_total = 4;
+    load.disk_used = disk_used;
+    load.disk_total = std::int64_t{100} << 30;
+    return load;
+}
+
+TEST(HostRegistry, AMachineThatTellsOfItselfIsLookedAtAgainAndAgain) {
+    HostBench bench;
+    auto& a = bench.add("a");
+    auto& b = bench.add("b");
+    a.machine = loaded(0);
+    bench.hosts.start();
+    bench.until([&] { return bench.host("a").loads.size() >= 3; }, "three looks");
+    EXPECT_EQ(bench.host("a").loads.back().load.cpu, 0.5);
+    EXPECT_TRUE(bench.host("b").loads.empty());
+    EXPECT_EQ(bench.state("b"), HostState::up) << "who does not tell is well all the same";
+    b.machine = loaded(0);
+    bench.until([&] { return !bench.host("b").loads.empty(); }, "another try");
+    a.machine.reset();
+    bench.until([&] { return bench.host("a").loads.empty(); }, "nothing that is not true any more");
+}
+
+TEST(HostRegistry, ANearlyFullDiskSendsOthersFirstAndIsSaid) {
+    HostBench bench;
+    auto& a = bench.add("a");
+    bench.add("b");
+    a.machine = loaded(std::int64_t{99} << 30);
+    bench.hosts.start();
+    bench.until([&] { return !bench.host("a").concerns.empty(); }, "the concern");
+    bench.until_state("b", HostState::up);
+    EXPECT_EQ(bench.host("a").concerns[0].code, "disk_nearly_full");
+    EXPECT_EQ(state_word(bench.host("a")), "degraded");
+    EXPECT_EQ(chosen(bench), "b");
+    a.machine = loaded(std::int64_t{50} << 30);
+    auto changes = bench.sink.changes[HostId{"a"}];
+    bench.until([&] { return bench.host("a").concerns.empty(); }, "its end");
+    EXPECT_GT(bench.sink.changes[HostId{"a"}], changes) << "pages must learn of it";
+    EXPECT_EQ(state_word(bench.host("a")), "up");
+    EXPECT_EQ(chosen(bench), "a");
+}
+
+TEST(HostRegistry, StartsThatFailInARowSendOthersFirstForAWhile) {
+    HostBench bench;
+    bench.add("a");
+    bench.add("b");
+    bench.hosts.start();
+    bench.until_state("a", HostState::up);
+    bench.until_state("b", HostState::up);
+    Status failed = Error{Errc::engine_error, "no space left on device"};
+    HostId a{"a"};
+    for (int i = 1; i < limits::failed_starts; ++i) bench.hosts.start_ended(a, failed);
+    bench.hosts.start_ended(a, Status{});
+    for (int i = 1; i < limits::failed_starts; ++i) bench.hosts.start_ended(a, failed);
+    EXPECT_EQ(chosen(bench), "a") << "one that succeeds begins the count anew";
+    bench.hosts.start_ended(a, failed);
+    EXPECT_EQ(chosen(bench), "b");
+    EXPECT_EQ(bench.state("a"), HostState::up) << "no failed start takes a host out";
+    EXPECT_NE(bench.host("a").view.concern.find("no space left"), std::string::npos);
+    bench.until([&] { return chosen(bench) == "a"; }, "another chance");
+    EXPECT_EQ(state_word(bench.host("a")), "up");
+}
+
 } // namespace
 } // namespace berth::broker

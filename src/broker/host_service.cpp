@@ -127,8 +127,9 @@ void HostService::put_in(HostDefinition definition, HostModeRecord mode) {
         log("broker").warn("host_without_way host={} {}", name.str(), log_safe(describe(tried.error())));
         made = parts_.factory.make_unusable(definition, tried.error());
     }
-    auto added = parts_.hosts.add(std::move(definition), std::move(mode), std::move(made));
+    auto added = parts_.hosts.add(std::move(definition), mode, std::move(made));
     if (!added) log("broker").warn("host_twice host={}", name.str());
+    else announce_end(name, mode);
 }
 
 // ---- look -----------------------------------------------------------------------------------------
@@ -285,10 +286,9 @@ net::Task<Status> HostService::set_mode(access::Caller caller, HostId id, HostMo
     if (mode.message.size() > limits::maintenance_message)
         co_return Error{Errc::invalid_input, "mode"}.with_field(
             "/message", "at most " + std::to_string(limits::maintenance_message) + " bytes");
-    if (mode.mode != HostMode::maintenance) {
-        mode.message.clear();
-        mode.until.reset();
-    }
+    if (mode.mode == HostMode::active) mode = HostModeRecord{};
+    if (mode.mode == HostMode::draining && mode.until && *mode.until <= parts_.clock.now())
+        co_return Error{Errc::invalid_input, "mode"}.with_field("/until", "must lie in the future");
     co_await take_turn();
     ScopeExit turn{[this] { give_turn(); }};
     const auto* host = parts_.hosts.find(id);
@@ -301,19 +301,44 @@ net::Task<Status> HostService::set_mode(access::Caller caller, HostId id, HostMo
     auto stored = co_await std::move(putting);
     if (!stored) co_return stored;
     auto word = name_of(mode.mode);
-    if (auto set = parts_.hosts.set_mode(id, std::move(mode)); !set) co_return set;
+    if (auto set = parts_.hosts.set_mode(id, mode); !set) co_return set;
+    announce_end(id, mode);
+    if (on_mode) on_mode(id);
     note(caller, id, "host.mode", std::string{word});
     co_return Status{};
 }
 
+void HostService::announce_end(const HostId& id, const HostModeRecord& mode) {
+    if (mode.mode == HostMode::draining && mode.until) scope_.spawn(clear_at(id, mode));
+}
+
+// By the monotonic clock: a jump of the other one ends nobody's desktop.
+net::Task<void> HostService::clear_at(HostId id, HostModeRecord mode) {
+    auto still_holds = [this, &id, &mode] {
+        const auto* host = parts_.hosts.find(id);
+        return host && host->mode == mode;
+    };
+    auto end = deadline_in(*mode.until - parts_.clock.now());
+    while (still_holds() && std::chrono::steady_clock::now() < end)
+        co_await net::sleep_until(earlier(end, deadline_in(limits::drained_look)));
+    while (still_holds()) {
+        if (parts_.hosts.find(id)->view.used > 0 && clear_host) {
+            log("broker").info("host_cleared host={}", id.str());
+            clear_host(id);
+        }
+        co_await net::sleep_for(limits::drained_look);
+    }
+}
+
 // ---- see for oneself ------------------------------------------------------------------------------
 
-net::Task<Result<TestedHost>> HostService::test(access::Caller caller, HostId id, Deadline deadline) {
+net::Task<Result<TestedHost>> HostService::test(access::Caller caller, HostId id, TellStep tell, Deadline deadline) {
     if (auto allowed = access::may(caller, access::Action::manage_hosts); !allowed) co_return allowed.error();
     auto engine = parts_.hosts.engine(id);
     if (!engine) co_return no_host(id);
     TestedHost tested;
-    tested.steps = co_await engine->examine(deadline);
+    auto examining = engine->examine(tell, deadline);
+    tested.steps = co_await std::move(examining);
     auto checked = co_await parts_.hosts.check(id, deadline);
     const auto* host = parts_.hosts.find(id);
     if (!host) co_return no_host(id);
@@ -329,7 +354,12 @@ net::Task<Result<TestedHost>> HostService::test(access::Caller caller, HostId id
             step.text = is_missing ? "it is missing" : "";
             if (is_missing) step.remedy = "Fetch it there, or load it with docker load.";
         }
-        tested.steps.push_back(std::move(step));
+        tested.steps.push_back(step);
+        if (!tell) continue;
+        auto telling = tell(std::move(step));
+        co_await std::move(telling);
+        host = parts_.hosts.find(id);
+        if (!host) co_return no_host(id);
     }
     co_return tested;
 }

@@ -10,6 +10,7 @@
 #include "net/signal.hpp"
 #include "net/task_scope.hpp"
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -54,6 +55,11 @@ class HostService {
 public:
     HostService(net::Executor executor, HostServiceParts parts);
 
+    // Set once before load(). `on_mode` after the mode of a host was changed; `clear_host` when the
+    // time has come that was announced with its drain, again and again until nobody is there.
+    std::function<void(const HostId&)> on_mode;
+    std::function<void(const HostId&)> clear_host;
+
     // Before the registry starts: the file's hosts and the stored ones. A host that cannot be made
     // stays in the list, down, with the reason. A stored host whose name the file has is the file's.
     // Errors: unavailable.
@@ -75,11 +81,12 @@ public:
     // Errors: not_found, conflict (sessions are there, their number in the user text; or a host of
     // the file), unavailable.
     net::Task<Status> remove(access::Caller caller, HostId id);
-    // Active, draining or maintenance. Errors: not_found, unavailable.
+    // Active, draining or maintenance. Errors: not_found, invalid_input (a drain that ends in the
+    // past), unavailable.
     net::Task<Status> set_mode(access::Caller caller, HostId id, HostModeRecord mode);
 
-    // The live checklist, and a check whose outcome counts. not_found.
-    net::Task<Result<TestedHost>> test(access::Caller caller, HostId id, Deadline deadline);
+    // The live checklist, and a check whose outcome counts; `tell` may be empty. not_found.
+    net::Task<Result<TestedHost>> test(access::Caller caller, HostId id, TellStep tell, Deadline deadline);
     // The key that the machine shows now, if it has this fingerprint. not_found, conflict.
     net::Task<Status> accept_key(access::Caller caller, HostId id, std::string fingerprint, Deadline deadline);
     // Begins to fetch, or joins a fetch that runs. not_found, host_unreachable (not up), what
@@ -100,6 +107,8 @@ private:
     void put_in(HostDefinition definition, HostModeRecord mode);
     net::Task<void> take_turn(); // changes are made one after the other; the guard is ScopeExit{give_turn}
     void give_turn();
+    void announce_end(const HostId& id, const HostModeRecord& mode);
+    net::Task<void> clear_at(HostId id, HostModeRecord mode);
     net::Task<Status> store_definition(HostDefinition definition);
     net::Task<Result<std::shared_ptr<ContainerHost>>>
     trusted(std::shared_ptr<ContainerHost> engine, std::string accept_key, Deadline deadline);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/support/host_bench.hpp"
 
+#include "net/deadline.hpp"
+
 #include <gtest/gtest.h>
 
 namespace berth::broker {
@@ -185,7 +187,7 @@ TEST_F(HostServiceTest, OnlyAdministratorsChangeAndOnlyStaffLooks) {
     EXPECT_EQ(code(bench.run(bench.service.change(staff, definition("a")))), Errc::forbidden);
     EXPECT_EQ(code(bench.run(bench.service.remove(staff, a))), Errc::forbidden);
     EXPECT_EQ(code(bench.run(bench.service.set_mode(staff, a, mode_of(HostMode::draining)))), Errc::forbidden);
-    EXPECT_EQ(code(bench.run(bench.service.test(staff, a, soon()))), Errc::forbidden);
+    EXPECT_EQ(code(bench.run(bench.service.test(staff, a, {}, soon()))), Errc::forbidden);
     EXPECT_EQ(code(bench.run(bench.service.accept_key(staff, a, "x", soon()))), Errc::forbidden);
     EXPECT_EQ(code(bench.run(bench.service.pull(staff, a, "img"))), Errc::forbidden);
 }
@@ -242,15 +244,16 @@ TEST_F(HostServiceTest, DrainAndMaintenanceSurviveARestart) {
     ASSERT_TRUE(bench.run(bench.service.load(files({"f"}))));
     add("a");
     ASSERT_TRUE(bench.run(bench.service.set_mode(caller(), HostId{"a"}, mode_of(HostMode::maintenance, "new disks"))));
-    ASSERT_TRUE(bench.run(bench.service.set_mode(caller(), HostId{"f"}, mode_of(HostMode::draining, "ignored"))));
+    ASSERT_TRUE(bench.run(bench.service.set_mode(caller(), HostId{"f"}, mode_of(HostMode::draining, "save your work"))));
     HostBench next;
     copy_store_to(next);
     ASSERT_TRUE(next.run(next.service.load(files({"f"}))));
     EXPECT_TRUE(next.host("a").view.is_in_maintenance);
     EXPECT_EQ(next.host("a").mode.message, "new disks");
     EXPECT_TRUE(next.host("f").view.is_draining);
-    EXPECT_EQ(next.host("f").mode.message, "") << "a message is of a maintenance";
-    ASSERT_TRUE(next.run(next.service.set_mode(caller(), HostId{"f"}, mode_of(HostMode::active))));
+    EXPECT_EQ(next.host("f").mode.message, "save your work");
+    ASSERT_TRUE(next.run(next.service.set_mode(caller(), HostId{"f"}, mode_of(HostMode::active, "ignored"))));
+    EXPECT_EQ(next.host("f").mode.message, "") << "there is nothing to say";
     EXPECT_FALSE(next.host("f").view.is_draining);
 }
 
@@ -290,12 +293,78 @@ TEST_F(HostServiceTest, AHostThatCannotBeMadeStaysInTheListWithItsReason) {
     EXPECT_NE(bench.host("odd").view.reason.find("ftp://odd"), std::string::npos);
 }
 
+// ---- drain ------------------------------------------------------------------------------------------
+
+TEST_F(HostServiceTest, ADrainTellsAndEndsWhatIsLeftAtItsTime) {
+    HostId a{"a"};
+    add("a");
+    bench.run(bench.hosts.check_all(soon()));
+    int told = 0, cleared = 0;
+    bench.service.on_mode = [&](const HostId&) { ++told; };
+    HostSlot slot;
+    bench.service.clear_host = [&](const HostId&) {
+        ++cleared;
+        slot.release();
+    };
+    placement::Need need;
+    need.image = "img";
+    ASSERT_TRUE(bench.hosts.choose_and_reserve(need, slot).choice);
+    auto drain = mode_of(HostMode::draining, "back at noon");
+    drain.until = bench.clock.now() - Seconds{1};
+    auto late = bench.run(bench.service.set_mode(caller(), a, drain));
+    ASSERT_FALSE(late);
+    EXPECT_EQ(late.error().code(), Errc::invalid_input);
+    EXPECT_EQ(late.error().fields().at(0).pointer, "/until");
+    drain.until = bench.clock.now() + Milliseconds{150};
+    ASSERT_TRUE(bench.run(bench.service.set_mode(caller(), a, drain)));
+    EXPECT_EQ(told, 1);
+    EXPECT_EQ(bench.host("a").mode.message, "back at noon");
+    EXPECT_EQ(stored(bench).at(0).mode, drain);
+    EXPECT_EQ(cleared, 0);
+    bench.until([&] { return cleared == 1; }, "the end that was announced");
+    EXPECT_GE(bench.clock.now(), *drain.until);
+}
+
+TEST_F(HostServiceTest, ADrainThatWasTakenBackEndsNobody) {
+    HostId a{"a"};
+    add("a");
+    bench.run(bench.hosts.check_all(soon()));
+    int cleared = 0;
+    bench.service.clear_host = [&](const HostId&) { ++cleared; };
+    HostSlot slot;
+    placement::Need need;
+    need.image = "img";
+    ASSERT_TRUE(bench.hosts.choose_and_reserve(need, slot).choice);
+    auto drain = mode_of(HostMode::draining);
+    drain.until = bench.clock.now() + Milliseconds{100};
+    ASSERT_TRUE(bench.run(bench.service.set_mode(caller(), a, drain)));
+    ASSERT_TRUE(bench.run(bench.service.set_mode(caller(), a, mode_of(HostMode::active))));
+    bench.run(net::sleep_for(Milliseconds{250}));
+    EXPECT_EQ(cleared, 0);
+}
+
+TEST_F(HostServiceTest, AnAnnouncedEndOutlivesTheProcess) {
+    add("a");
+    auto drain = mode_of(HostMode::draining);
+    drain.until = bench.clock.now() + Milliseconds{200};
+    ASSERT_TRUE(bench.run(bench.service.set_mode(caller(), HostId{"a"}, drain)));
+    HostBench next;
+    copy_store_to(next);
+    int cleared = 0;
+    next.service.clear_host = [&](const HostId&) { ++cleared; };
+    ASSERT_TRUE(next.run(next.service.load({})));
+    next.hosts.start();
+    HostSlot slot{next.hosts, HostId{"a"}, false};
+    next.until([&] { return cleared > 0; }, "the end that was announced");
+    slot.release();
+}
+
 // ---- see for oneself ------------------------------------------------------------------------------
 
 TEST_F(HostServiceTest, ATestCountsAndTellsOfEachImage) {
     add("a");
     auto& a = bench.factory.at("fake://a");
-    auto tested = bench.run(bench.service.test(caller(), HostId{"a"}, soon()));
+    auto tested = bench.run(bench.service.test(caller(), HostId{"a"}, {}, soon()));
     ASSERT_TRUE(tested);
     EXPECT_TRUE(tested->is_up);
     EXPECT_EQ(bench.state("a"), HostState::up);
@@ -303,13 +372,13 @@ TEST_F(HostServiceTest, ATestCountsAndTellsOfEachImage) {
     EXPECT_EQ(tested->steps.back().state, TestState::ok);
     a.missing_images.insert("img");
     a.is_unreachable = true;
-    tested = bench.run(bench.service.test(caller(), HostId{"a"}, soon()));
+    tested = bench.run(bench.service.test(caller(), HostId{"a"}, {}, soon()));
     ASSERT_TRUE(tested);
     EXPECT_FALSE(tested->is_up);
     EXPECT_EQ(tested->steps.back().state, TestState::skipped);
     EXPECT_EQ(bench.state("a"), HostState::down) << "a person asked: one failure is an answer";
     a.is_unreachable = false;
-    tested = bench.run(bench.service.test(caller(), HostId{"a"}, soon()));
+    tested = bench.run(bench.service.test(caller(), HostId{"a"}, {}, soon()));
     EXPECT_EQ(tested->steps.back().state, TestState::failed);
 }
 

@@ -7,33 +7,26 @@
 #include "base/ids.hpp"
 #include "base/secret.hpp"
 #include "base/time.hpp"
+#include "broker/container_host.hpp"
 #include "net/task.hpp"
 #include "placement/scheduler.hpp"
 #include "session/machine.hpp"
 
-#include <functional>
 #include <memory>
-#include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
-namespace berth::net {
-class ByteStream;
-enum class Traffic; // net/dialer.hpp
-}
-
 namespace berth::broker {
-using net::Task;
 
 // Something that happened, numbered by the store, streamed by the hub.
 struct EventRecord {
     std::int64_t seq = 0; // set by the store: strictly increasing, gapless per database
     TimePoint at{};
     std::string type;     // "session.queued", "session.ready", "session.extended", "host.down" …
-    SessionId session;    // empty for host events
-    session::Owner owner; // empty for host events
+    SessionId session;    // empty for events of a host alone
+    session::Owner owner; // the same
+    HostId host;          // of a host, or where the session was; may be empty
     std::string from_state, to_state, actor, cause;
 };
 
@@ -77,140 +70,6 @@ public:
     // Removes ended sessions and events older than that; returns the number of sessions.
     virtual Task<Result<int>> prune(TimePoint older_than) = 0;
     virtual Task<Status> check() = 0; // for /readyz
-};
-
-// What is needed to make the container of one session.
-struct ContainerOrder {
-    ContainerOrder() = default;
-    SessionId session;
-    int generation = 1;
-    session::Owner owner;
-    TemplateName template_name;
-    session::Spec spec;
-    Secret rfb_secret;
-};
-
-enum class ContainerState { created, running, paused, exited, other };
-
-// One container of this deployment as the engine reports it.
-struct Observed {
-    ContainerId container;
-    SessionId session;
-    int generation = 0;
-    ContainerState state = ContainerState::other;
-    int exit_code = 0;
-    bool is_oom_killed = false;
-    std::string error;    // the engine's words
-    std::string image_id; // as ImageFacts::id; empty = not told
-};
-
-// What an image says about itself by labels; a template's own words win over it.
-struct ImageFacts {
-    ImageFacts() = default;
-    std::string id; // the engine's; another one = the image was replaced
-    std::vector<session::Endpoint> endpoints;
-    std::optional<session::SecretDelivery> secret_delivery;
-    std::string secret_target;
-    std::optional<int> user_id;
-    std::string resolution_env;
-};
-
-struct HostFacts {
-    HostFacts() = default;
-    std::string engine_id;   // changes when the engine was replaced
-    std::string version, api_version, os;
-    int cpus = 0;
-    std::int64_t memory_bytes = 0;
-};
-
-// The way in, for people; known without asking anybody.
-enum class KeyStatus { none, ok, unknown, changed }; // none: this way has no host key, or none was seen yet
-struct HostAccess {
-    HostAccess() = default;
-    std::string way;        // "unix", "tcp", "tls", "streamlocal", "dial-stdio", "openssh" …; empty = none yet
-    std::string last_error; // of the last try that failed; empty while it works
-    KeyStatus key = KeyStatus::none;
-    std::string key_type, fingerprint, known_fingerprint; // "ssh-ed25519", "SHA256:…"
-    int connections = 0, most_connections = 0;            // most 0 = does not count them
-    std::optional<Milliseconds> round_trip;               // of the last check
-};
-
-// One line of a live checklist.
-enum class TestState { ok, failed, skipped };
-struct TestStep {
-    TestStep() = default;
-    std::string name;  // stable word: "resolve", "tcp", "host_key", "authentication", "engine" …
-    std::string title; // for people
-    TestState state = TestState::skipped;
-    Milliseconds took{0};
-    std::string text;
-    std::string remedy; // what to do when it failed
-};
-
-struct PullState {
-    PullState() = default;
-    std::int64_t done_bytes = 0, total_bytes = 0; // total 0 = not known yet
-    std::string text;                             // the engine's word
-};
-
-// Noticed on the engine's event stream. `is_gap`: the stream was (re)connected, look at everything.
-struct HostNotice {
-    bool is_gap = false;
-    SessionId session;
-    int generation = 0;
-    session::ContainerGone gone;
-};
-
-// One container engine. Only containers with this deployment's label exist for it. Every call has
-// a deadline; after timed_out or host_unreachable the outcome is unknown and the engine may still
-// finish what it began.
-class ContainerHost {
-public:
-    virtual ~ContainerHost() = default;
-    // Creates (not starts) the container and delivers its secret. Repeatable: a container of the
-    // same name and labels is adopted; one with foreign labels is a conflict. Errors: image_missing,
-    // invalid_input (the engine refused the request), engine_error.
-    virtual Task<Result<ContainerId>> create(const ContainerOrder& order, Deadline deadline) = 0;
-    // Success when it runs already. engine_error with the engine's text when it cannot.
-    virtual Task<Status> start(const ContainerId& container, Deadline deadline) = 0;
-    // Ends and removes every container (and own network) of that session and generation, found by
-    // label; none there is success. First SIGTERM with limits::stop_grace, then force.
-    virtual Task<Status> remove(const SessionId& session, int generation, Deadline deadline) = 0;
-    // All containers of this deployment in any state: an answer is positive proof.
-    virtual Task<Result<std::vector<Observed>>> list(Deadline deadline) = 0;
-    // A stream to the endpoint's port, address re-learnt now; lives on `executor`. not_found: no such
-    // container; not_ready: it does not run or the port refuses; forbidden: the machine lets nobody in.
-    virtual Task<Result<std::unique_ptr<net::ByteStream>>>
-    dial(const ContainerId& container, std::uint16_t port, net::Traffic traffic, net::Executor executor, Deadline deadline) = 0;
-    // Engine facts; also proves that the engine answers.
-    virtual Task<Result<HostFacts>> check(Deadline deadline) = 0;
-    // When it last answered any request; long ago if never. Core thread only.
-    virtual std::chrono::steady_clock::time_point last_answer() const noexcept = 0;
-    // Whether the image is there, and what it says of itself; image_missing otherwise. Never pulls.
-    virtual Task<Result<ImageFacts>> check_image(const std::string& image, Deadline deadline) = 0;
-    // Calls `notice` for each container of ours that died or was removed, until cancelled.
-    // Reconnects by itself and reports a gap each time it is connected.
-    virtual Task<void> watch(std::function<void(HostNotice)> notice) = 0;
-    // Last lines of the container's output, newest last, for staff.
-    virtual Task<Result<std::vector<std::string>>> logs(const ContainerId& container, int lines, Deadline deadline) = 0;
-
-    // Its processes stand still / go on. Success when they do already.
-    virtual Task<Status> pause(const ContainerId& container, Deadline deadline) = 0;
-    virtual Task<Status> unpause(const ContainerId& container, Deadline deadline) = 0;
-    // Fetches the image from its registry; `progress` is called as it goes and must not throw.
-    // Ends with the image there, or with engine_error and the registry's words.
-    virtual Task<Status> pull(std::string image, std::function<void(const PullState&)> progress, Deadline deadline) = 0;
-    // Names of all named volumes there.
-    virtual Task<Result<std::set<std::string>>> volumes(Deadline deadline) = 0;
-
-    virtual HostAccess access() const = 0;
-    // The way in and the engine, step by step, for a person who asks why it does not work.
-    virtual Task<std::vector<TestStep>> examine(Deadline deadline) = 0;
-    // Takes the key that the machine shows now as known, if it has this fingerprint; conflict if
-    // not. not_found where there are no keys.
-    virtual Task<Status> accept_key(std::string fingerprint, Deadline deadline) = 0;
-    // Ends connections; after it every call fails. Before destruction, on the core thread.
-    virtual Task<void> close() = 0;
 };
 
 // Waits until the session can be used: for `rfb` the desktop's greeting and its authentication with

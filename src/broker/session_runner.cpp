@@ -265,7 +265,12 @@ void SessionRunner::place() {
 
 void SessionRunner::fail(Action action, Error error) {
     // A failed start never condemns a host by itself; it is a reason to look at it at once.
-    if (session_.host && session::blames_host(error)) context_.hosts.suspect(*session_.host);
+    if (session_.host && session::blames_host(error)) {
+        context_.hosts.suspect(*session_.host);
+        // Missing images are known of each host by themselves.
+        auto is_of_a_start = action != Action::remove_container && action != Action::pause_container;
+        if (is_of_a_start && error.code() != Errc::image_missing) context_.hosts.start_ended(*session_.host, error);
+    }
     post(session::ActionFailed{action, std::move(error)});
 }
 
@@ -345,8 +350,12 @@ net::Task<void> SessionRunner::probe() {
     auto probing = while_host_lives(context_.probe.wait_ready(copy, *engine, secret, bound));
     auto ready = co_await std::move(probing);
     failpoint("after_probe");
-    if (ready) post(session::BecameReady{});
-    else fail(Action::probe_ready, ready.error());
+    if (ready) {
+        context_.hosts.start_ended(*session_.host, Status{});
+        post(session::BecameReady{});
+    } else {
+        fail(Action::probe_ready, ready.error());
+    }
 }
 
 net::Task<void> SessionRunner::pause_container() {

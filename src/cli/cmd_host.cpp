@@ -26,7 +26,10 @@ const std::vector<Column> details{{"Name", "name"}, {"State", "state"}, {"Reason
     {"Sessions", "sessions.used"}, {"Most", "sessions.capacity"}, {"Weight", "weight"}, {"Creating", "creating.used"},
     {"Creating at once", "creating.capacity"}, {"Memory taken", "memory.used_bytes"}, {"Memory", "memory.capacity_bytes"},
     {"CPUs taken", "cpus.used"}, {"CPUs", "cpus.capacity"}, {"Connections", "connections.used"}, {"Data path", "data_path"},
-    {"Round trip ms", "round_trip_ms"}, {"Labels", "labels"}, {"Last check", "last_check_at"}, {"Maintenance", "maintenance.message"}};
+    {"Round trip ms", "round_trip_ms"}, {"Labels", "labels"}, {"Last check", "last_check_at"}, {"Next try", "next_check_at"},
+    {"CPU in use", "load.cpu"}, {"Memory in use", "load.memory.used_bytes"}, {"Memory of the machine", "load.memory.total_bytes"},
+    {"Disk in use", "load.disk.used_bytes"}, {"Disk", "load.disk.total_bytes"}, {"Maintenance", "maintenance.message"},
+    {"Drain", "drain.message"}, {"Cleared at", "drain.until"}};
 
 // One request about one host; its answer is the host.
 std::optional<json::value> host_call(Context& context, const std::string& method, const std::string& target, const std::string& body = {}) {
@@ -56,7 +59,8 @@ void print_details(const Context& context, const json::value& host) {
     context.print(table.text(false, may_colour()));
 }
 
-void maintain(Context& context, const HostOptions& options) {
+// "drain" or "maintenance", with a word to people and a time.
+void put_aside(Context& context, const HostOptions& options, const std::string& how) {
     json::object body;
     if (!options.message.empty()) body["message"] = options.message;
     if (!options.until.empty()) {
@@ -66,7 +70,9 @@ void maintain(Context& context, const HostOptions& options) {
         if (!until) return context.fail(Exit::usage, "error: --until must be a time such as 2026-11-23T21:00:00Z or a span such as 2h");
         body["until"] = format_rfc3339(*until);
     }
-    if (context.confirm(fmt::format("Host {} gets no new sessions.", options.name))) act(context, options, "maintenance", body);
+    auto question = fmt::format("Host {} gets no new sessions.", options.name);
+    if (how == "drain" && body.contains("until")) question += fmt::format(" Those still there at {} are ended.", body.at("until").as_string().c_str());
+    if (context.confirm(question)) act(context, options, how, body);
 }
 
 void remove(Context& context, const HostOptions& options) {
@@ -130,14 +136,15 @@ void add_host(CLI::App& app, Context& context) {
     });
     add_host_definitions(context, options, with_name);
     with_name("test", "Go the way to its engine step by step; exit 1 if a step fails")->callback([&context, options] { test(context, *options); });
-    with_name("drain", "No new sessions; the present ones go on")->callback([&context, options] {
-        if (context.confirm(fmt::format("Host {} gets no new sessions.", options->name))) act(context, *options, "drain");
-    });
+    auto* draining = with_name("drain", "No new sessions; the present ones go on");
+    draining->add_option("--message", options->message, "A word to the people whose desktops are there");
+    draining->add_option("--until", options->until, "When those still there are ended: a time, or a span such as 2h");
+    draining->callback([&context, options] { put_aside(context, *options, "drain"); });
     with_name("resume", "Let it take sessions again")->callback([&context, options] { act(context, *options, "resume"); });
     auto* maintaining = with_name("maintenance", "As drain, with a word to people");
     maintaining->add_option("--message", options->message, "What is being done");
     maintaining->add_option("--until", options->until, "When it is expected to end: a time, or a span such as 2h");
-    maintaining->callback([&context, options] { maintain(context, *options); });
+    maintaining->callback([&context, options] { put_aside(context, *options, "maintenance"); });
     with_name("remove", "Take out one that was added; only when it is empty")->callback([&context, options] { remove(context, *options); });
     add_host_images(context, options, with_name);
     add_host_contexts(*noun, context);

@@ -14,7 +14,6 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <sys/socket.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -32,7 +31,6 @@ using net::Task;
 
 constexpr Seconds patience = 15s;
 constexpr std::size_t at_once = 8;            // hosts; each may take its time to be dead
-constexpr std::uint64_t little_disk = std::uint64_t{2048} * 1024 * 1024;
 constexpr std::string_view test_image = "berth/test-rfb:latest"; // has a probe of its own
 constexpr std::array<std::string_view, 2> own_images{test_image, "berth/desktop:latest"};
 constexpr std::string_view metadata_address = "169.254.169.254"; // cloud metadata, RFC 3927 range
@@ -111,15 +109,18 @@ private:
 
     // The same steps as `berth host test`. The engine itself is looked at more closely below.
     Task<bool> go_the_way() {
-        auto steps = co_await host_.examine(deadline_in(limits::host_examination));
+        broker::TellStep nobody;
+        auto steps = co_await host_.examine(std::move(nobody), deadline_in(limits::host_examination));
         bool is_open = true;
         for (const auto& step : steps) {
             auto text = fmt::format("{}{}{}", step.title, step.text.empty() ? "" : ": ", step.text);
             bool is_failed = step.state == decltype(step.state)::failed;
-            is_open = is_open && !is_failed;
-            if (is_failed) add(failure(step.name, described_ + ": " + text, step.remedy.empty() ? "look at the engine's log" : step.remedy));
-            else if (step.state == decltype(step.state)::skipped) add(skipped(step.name, text));
-            else if (step.name != "engine") add(good(step.name, fmt::format("{} ({} ms)", text, step.took.count())));
+            bool is_about_the_machine = step.name == "clock" || step.name == "disk" || step.name == "network";
+            is_open = is_open && (!is_failed || is_about_the_machine);
+            auto name = (is_about_the_machine ? "engine_" : "") + step.name;
+            if (is_failed) add(failure(name, described_ + ": " + text, step.remedy.empty() ? "look at the engine's log" : step.remedy));
+            else if (step.state == decltype(step.state)::skipped) add(skipped(name, text));
+            else if (step.name != "engine") add(good(name, fmt::format("{} ({} ms)", text, step.took.count())));
         }
         co_return is_open;
     }
@@ -137,8 +138,6 @@ private:
             co_return false;
         }
         add(good("engine", fmt::format("{}: {} with API {}, {} CPUs, {} MiB", described_, info->server_version, *api, info->cpus, info->memory_bytes / (1024 * 1024))));
-        look_at_clock(info->system_time);
-        look_at_disk(info->data_root);
         info_ = std::move(*info);
         co_return true;
     }
@@ -156,31 +155,6 @@ private:
         add(good("engine_posture", fmt::format("{}kernel {}, cgroup {}, {}, live-restore {}", parts, log_safe(info_.kernel, 60),
             info_.cgroup_version.empty() ? "1" : log_safe(info_.cgroup_version, 8),
             options.empty() ? std::string{"no security options"} : fmt::format("{}", fmt::join(options, " ")), info_.has_live_restore ? "on" : "off")));
-    }
-
-    void look_at_disk(const std::string& folder) {
-        struct statvfs facts {};
-        if (!is_local_ || ::statvfs(folder.c_str(), &facts) != 0)
-            return add(skipped("engine_disk", "its data is on another machine: df there"));
-        auto free = static_cast<std::uint64_t>(facts.f_bavail) * facts.f_frsize;
-        std::string detail = fmt::format("{} MiB free at {}", free / (1024 * 1024), folder);
-        if (free < little_disk) return add(warning("engine_disk", detail, "make room: docker image prune, or a larger disk"));
-        add(good("engine_disk", detail));
-    }
-
-    void look_at_clock(const std::string& text) {
-        // The engine writes nanoseconds; ours are milliseconds.
-        auto fraction = text.find('.');
-        auto end = fraction == std::string::npos ? fraction : text.find_first_of("Z+-", fraction);
-        std::string shorter = end == std::string::npos ? text : text.substr(0, fraction) + text.substr(end);
-        auto theirs = parse_rfc3339(shorter);
-        if (!theirs) return add(skipped("engine_clock", "the engine does not say its time"));
-        auto difference = std::chrono::duration_cast<Seconds>(SystemClock{}.now() - *theirs);
-        auto size = std::abs(difference.count());
-        std::string detail = fmt::format("{} s apart", size);
-        if (size > 60) return add(failure("engine_clock", detail, "let both machines keep time (systemd-timesyncd, chrony)"));
-        if (size > 5) return add(warning("engine_clock", detail, "let both machines keep time (systemd-timesyncd, chrony)"));
-        add(good("engine_clock", detail));
     }
 
     Task<void> look_at_images() {

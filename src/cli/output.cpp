@@ -24,7 +24,7 @@ std::size_t width(std::string_view text) {
 std::string_view colour_of(std::string_view word) {
     for (auto good : {"ready", "up", "ok"}) if (word == good) return "\033[32m";
     for (auto bad : {"down", "fail", "failed"}) if (word == bad) return "\033[31m";
-    for (auto waiting : {"queued", "creating", "starting", "probing", "stopping", "draining", "drained", "maintenance", "probation", "warn", "unknown"})
+    for (auto waiting : {"queued", "creating", "starting", "probing", "stopping", "draining", "drained", "maintenance", "probation", "degraded", "warn", "unknown"})
         if (word == waiting) return "\033[33m";
     return {};
 }

@@ -5,6 +5,8 @@
 #include "net/dial_tcp.hpp"
 #include "ssh/client_config.hpp"
 
+#include <boost/asio/ip/host_name.hpp>
+
 namespace berth::docker {
 namespace {
 
@@ -70,6 +72,14 @@ Task<bool> examine_tcp(const Endpoint& endpoint, net::Dialer& engine, net::Execu
     co_return !error;
 }
 
+Task<void> tell_all(const ssh::TellStep& tell, const std::vector<ssh::Step>& steps) {
+    if (!tell) co_return;
+    for (const auto& step : steps) {
+        auto telling = tell(step);
+        co_await std::move(telling);
+    }
+}
+
 // An engine behind a socket: on this machine, whatever its address looks like, or elsewhere.
 class SocketConnector final : public Connector {
 public:
@@ -103,11 +113,20 @@ public:
         return report;
     }
 
-    Task<std::vector<ssh::Step>> examine(ssh::AskEngine ask, Deadline deadline) override {
+    // The engine's socket may lead to another machine although it is a file here.
+    Task<Result<MachineReading>> read_machine(Machine machine, Deadline) override {
+        if (endpoint_.kind != Endpoint::Kind::unix_socket || machine.name != boost::asio::ip::host_name())
+            co_return Error{Errc::not_found, engine_->describe() + " does not lead into the machine"};
+        co_return read_this_machine(machine.data_root);
+    }
+
+    Task<std::vector<ssh::Step>>
+    examine(ssh::AskEngine ask, ssh::TellStep tell, Deadline deadline) override {
         std::vector<ssh::Step> steps;
         bool is_open = true;
         if (endpoint_.kind == Endpoint::Kind::tcp)
             is_open = co_await examine_tcp(endpoint_, *engine_, core_, deadline, steps);
+        co_await tell_all(tell, steps);
         auto answer = step_of("engine", "The engine answers");
         if (is_open) {
             auto asking = ask(*engine_, deadline);
@@ -115,6 +134,10 @@ public:
             answer.name = "engine";
         }
         steps.push_back(std::move(answer));
+        if (tell) {
+            auto telling = tell(steps.back());
+            co_await std::move(telling);
+        }
         co_return steps;
     }
 
@@ -168,9 +191,16 @@ public:
         return link_.accept_key(std::move(fingerprint), deadline);
     }
     void on_changed(std::function<void()> call) override { link_.on_changed = std::move(call); }
-    Task<std::vector<ssh::Step>> examine(ssh::AskEngine ask, Deadline deadline) override {
+    Task<Result<MachineReading>> read_machine(Machine, Deadline deadline) override {
+        auto running = link_.run(std::string{reading_command}, deadline);
+        auto printed = co_await std::move(running);
+        if (!printed) co_return printed.error();
+        co_return parse_reading(*printed);
+    }
+    Task<std::vector<ssh::Step>>
+    examine(ssh::AskEngine ask, ssh::TellStep tell, Deadline deadline) override {
         auto ports = data_path_ == DataPath::tunnel ? ssh::Ports::needed : ssh::Ports::unused;
-        return ssh::examine(core_, handshakes_, config_, std::move(ask), ports, deadline);
+        return ssh::examine(core_, handshakes_, config_, std::move(ask), ports, std::move(tell), deadline);
     }
 
     Task<void> stop() override {
@@ -214,6 +244,10 @@ std::unique_ptr<Connector> tcp_connector(const Endpoint& endpoint, const Connect
 
 net::Task<Status> Connector::accept_key(std::string, Deadline) {
     co_return Error{Errc::not_found, "this way to the engine has no host key"};
+}
+
+net::Task<Result<MachineReading>> Connector::read_machine(Machine, Deadline) {
+    co_return Error{Errc::not_found, "this way does not lead into the machine"};
 }
 
 net::Task<void> Connector::stop() { co_return; }

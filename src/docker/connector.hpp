@@ -4,6 +4,7 @@
 // the host's loopback is reached through this host's own connector only, never directly.
 
 #include "docker/endpoint.hpp"
+#include "docker/machine_reading.hpp"
 #include "net/dialer.hpp"
 #include "ssh/examination.hpp"
 #include "ssh/host_link.hpp"
@@ -16,6 +17,12 @@ namespace berth::docker {
 // How the way in stands; for ways without SSH only `way` and `state` say something.
 using ConnectorReport = ssh::Report;
 
+// As the engine calls it, and where its data is.
+struct Machine {
+    Machine() = default;
+    std::string name, data_root;
+};
+
 // Everything on the core thread.
 class Connector {
 public:
@@ -27,8 +34,12 @@ public:
 
     virtual ConnectorReport report() const = 0;
     // The way in, step by step, on a connection of its own: what comes after a failed step was not
-    // tried. `ask` is given a dialer to the engine, see ssh/examination.hpp. Ends at the deadline.
-    virtual net::Task<std::vector<ssh::Step>> examine(ssh::AskEngine ask, Deadline deadline) = 0;
+    // tried. `ask` is given a dialer to the engine, `tell` each step, see ssh/examination.hpp.
+    // Ends at the deadline.
+    virtual net::Task<std::vector<ssh::Step>>
+    examine(ssh::AskEngine ask, ssh::TellStep tell, Deadline deadline) = 0;
+    // not_found: this way does not lead into the machine.
+    virtual net::Task<Result<MachineReading>> read_machine(Machine machine, Deadline deadline);
     // Takes the host key that the machine shows now as known, if it has this fingerprint: conflict
     // if not, not_found where there are no keys.
     virtual net::Task<Status> accept_key(std::string fingerprint, Deadline deadline);

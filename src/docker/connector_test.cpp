@@ -72,7 +72,14 @@ protected:
             step.state = ssh::StepState::ok;
             co_return step;
         };
-        return run(connector.examine(std::move(ask), deadline_in(5s)));
+        std::vector<ssh::Step> told;
+        ssh::TellStep tell = [&told](ssh::Step step) -> net::Task<void> {
+            told.push_back(std::move(step));
+            co_return;
+        };
+        auto steps = run(connector.examine(std::move(ask), std::move(tell), deadline_in(5s)));
+        EXPECT_EQ(states(told), states(steps));
+        return steps;
     }
     static std::string states(const std::vector<ssh::Step>& steps) {
         std::string text;

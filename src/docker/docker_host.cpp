@@ -220,6 +220,7 @@ Task<Result<broker::HostFacts>> DockerHost::facts(Deadline deadline) {
     auto version = co_await client_.version(deadline);
     if (!version) co_return version.error();
     log_driver_ = choose_log_driver(info->log_drivers);
+    note_machine(*info);
     broker::HostFacts facts;
     facts.engine_id = info->id;
     facts.version = version->version;
@@ -228,6 +229,11 @@ Task<Result<broker::HostFacts>> DockerHost::facts(Deadline deadline) {
     facts.cpus = info->cpus;
     facts.memory_bytes = info->memory_bytes;
     co_return facts;
+}
+
+void DockerHost::note_machine(const EngineInfo& info) {
+    machine_.name = info.name;
+    machine_.data_root = info.data_root;
 }
 
 Task<Result<broker::ImageFacts>>

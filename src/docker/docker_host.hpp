@@ -57,8 +57,9 @@ public:
         std::string image, std::function<void(const broker::PullState&)> progress, Deadline deadline
     ) override;
     Task<Result<std::set<std::string>>> volumes(Deadline deadline) override;
+    Task<Result<broker::MachineLoad>> load(Deadline deadline) override;
     broker::HostAccess access() const override;
-    Task<std::vector<broker::TestStep>> examine(Deadline deadline) override;
+    Task<std::vector<broker::TestStep>> examine(broker::TellStep tell, Deadline deadline) override;
     Task<Status> accept_key(std::string fingerprint, Deadline deadline) override;
     Task<void> close() override;
 
@@ -91,6 +92,12 @@ private:
     Task<Result<std::unique_ptr<net::ByteStream>>>
     reach(std::string container, std::uint16_t port, net::Traffic traffic, net::Executor executor, Deadline deadline);
     Task<Result<broker::HostFacts>> facts(Deadline deadline);
+    void note_machine(const EngineInfo& info);
+    Task<Result<broker::MachineLoad>> read_load(Deadline deadline);
+    // `is_open`: the way to the engine is; else they were not tried.
+    Task<broker::TestStep> examine_clock(bool is_open, Deadline deadline);
+    Task<broker::TestStep> examine_disk(bool is_open, Deadline deadline);
+    Task<broker::TestStep> examine_network(bool is_open, Deadline deadline);
     Task<Result<std::vector<std::string>>>
     read_logs(std::string container, int lines, Deadline deadline);
 
@@ -108,6 +115,8 @@ private:
     Client client_;
     Networks networks_;
     std::optional<Milliseconds> round_trip_; // of the last check that was answered
+    Machine machine_;                        // as it said
+    std::optional<MachineReading> reading_;  // the last one
     std::optional<std::string> log_driver_;              // known after the first look
     std::multiset<std::pair<std::string, int>> endings_; // session, generation under removal
     std::deque<std::string> ended_;                      // ids removed lately by us; bounded

@@ -5,32 +5,50 @@
 #include "docker/docker_host.hpp"
 
 #include <algorithm>
-#include <map>
 
 namespace berth::docker {
 namespace {
 
-// The engine tells of each layer by itself; people want one number.
+constexpr std::size_t most_layers = 128; // an image has at most 127
+constexpr Seconds clocks_apart{60};
+
+// The engine tells of each layer by itself; people want one number, too.
 class PullSum {
 public:
     broker::PullState take(const PullProgress& line) {
-        if (!line.layer.empty() && line.total_bytes > 0) {
-            auto& layer = layers_[line.layer];
+        if (auto* layer = layer_of(line)) {
+            layer->text = log_safe(line.status, 80);
             // Extracting counts the same bytes once more: nobody wants to see it go back.
-            layer.first = std::max(layer.first, line.current_bytes);
-            layer.second = line.total_bytes;
+            layer->done_bytes = std::max(layer->done_bytes, line.current_bytes);
+            if (line.total_bytes > 0) layer->total_bytes = line.total_bytes;
+            if (is_done(*layer)) layer->done_bytes = layer->total_bytes;
         }
-        broker::PullState state;
-        for (const auto& [layer, bytes] : layers_) {
-            state.done_bytes += bytes.first;
-            state.total_bytes += bytes.second;
+        auto state = sum_;
+        for (const auto& layer : state.layers) {
+            if (layer.total_bytes == 0) continue;
+            state.done_bytes += layer.done_bytes;
+            state.total_bytes += layer.total_bytes;
         }
         state.text = log_safe(line.status, 80);
         return state;
     }
 
 private:
-    std::map<std::string, std::pair<std::int64_t, std::int64_t>> layers_;
+    static bool is_done(const broker::PullLayer& layer) {
+        return layer.text == "Pull complete" || layer.text == "Already exists";
+    }
+    // The engine also puts the tag where a layer's id stands, without a number of bytes.
+    broker::PullLayer* layer_of(const PullProgress& line) {
+        if (line.layer.empty() || line.status.starts_with("Pulling from")) return nullptr;
+        auto known = std::ranges::find(sum_.layers, line.layer, &broker::PullLayer::id);
+        if (known != sum_.layers.end()) return &*known;
+        if (sum_.layers.size() >= most_layers) return nullptr;
+        broker::PullLayer layer;
+        layer.id = log_safe(line.layer, 80);
+        sum_.layers.push_back(std::move(layer));
+        return &sum_.layers.back();
+    }
+    broker::PullState sum_; // only its layers
 };
 
 } // namespace
@@ -145,18 +163,112 @@ broker::TestStep test_step(ssh::Step seen) {
     return step;
 }
 
+Task<void> keep(std::vector<broker::TestStep>& steps, const broker::TellStep& tell, broker::TestStep step) {
+    steps.push_back(step);
+    if (!tell) co_return;
+    auto telling = tell(std::move(step));
+    co_await std::move(telling);
+}
+
+broker::TestStep not_tried(std::string name) {
+    broker::TestStep step;
+    step.title = name == "clock" ? "Its clock" : name == "disk" ? "Room for desktops" : "The network of the desktops";
+    step.name = std::move(name);
+    step.text = "not tried";
+    return step;
+}
+
 } // namespace
 
-Task<std::vector<broker::TestStep>> DockerHost::examine(Deadline deadline) {
+Task<std::vector<broker::TestStep>> DockerHost::examine(broker::TellStep tell, Deadline deadline) {
     auto until = earlier(deadline, deadline_in(limits::host_examination));
     ssh::AskEngine ask = [this](net::Dialer& engine, Deadline limit) {
         return ask_engine(executor_, engine, config_.client, limit);
     };
-    auto examining = connector_.examine(std::move(ask), until);
-    auto seen = co_await std::move(examining);
     std::vector<broker::TestStep> steps;
-    for (auto& one : seen) steps.push_back(test_step(std::move(one)));
+    ssh::TellStep take = [&steps, &tell](ssh::Step seen) { return keep(steps, tell, test_step(std::move(seen))); };
+    auto examining = connector_.examine(std::move(ask), std::move(take), until);
+    static_cast<void>(co_await std::move(examining));
+    auto has_failed = std::ranges::any_of(steps, [](const auto& step) { return step.state == broker::TestState::failed; });
+    for (auto look : {&DockerHost::examine_clock, &DockerHost::examine_disk, &DockerHost::examine_network}) {
+        auto looking = (this->*look)(!has_failed, until);
+        auto step = co_await std::move(looking);
+        auto keeping = keep(steps, tell, std::move(step));
+        co_await std::move(keeping);
+    }
     co_return steps;
+}
+
+Task<broker::TestStep> DockerHost::examine_clock(bool is_open, Deadline deadline) {
+    auto step = not_tried("clock");
+    if (!is_open) co_return step;
+    auto began = std::chrono::steady_clock::now();
+    auto info = co_await client_.info(deadline);
+    step.took = since(began);
+    if (info) note_machine(*info);
+    auto theirs = info ? parse_engine_time(info->system_time) : std::nullopt;
+    if (!theirs) {
+        step.text = info ? "the engine does not say its time" : info.error().operator_text();
+        co_return step;
+    }
+    auto apart = std::chrono::abs(std::chrono::duration_cast<Seconds>(SystemClock{}.now() - *theirs));
+    step.state = apart > clocks_apart ? broker::TestState::failed : broker::TestState::ok;
+    step.text = std::to_string(apart.count()) + " s apart from this machine's";
+    if (apart > clocks_apart) step.remedy = "Let both machines keep time (systemd-timesyncd, chrony).";
+    co_return step;
+}
+
+Task<broker::TestStep> DockerHost::examine_disk(bool is_open, Deadline deadline) {
+    auto step = not_tried("disk");
+    if (!is_open) co_return step;
+    auto began = std::chrono::steady_clock::now();
+    auto load = co_await read_load(deadline);
+    step.took = since(began);
+    if (!load || load->disk_total == 0) {
+        step.text = load ? "the machine does not tell of it" : load.error().operator_text();
+        co_return step;
+    }
+    constexpr std::int64_t mebibyte = std::int64_t{1} << 20;
+    auto is_full = broker::is_disk_nearly_full(*load);
+    step.state = is_full ? broker::TestState::failed : broker::TestState::ok;
+    step.text = std::to_string((load->disk_total - load->disk_used) / mebibyte) + " MiB of " +
+                std::to_string(load->disk_total / mebibyte) + " free at " + machine_.data_root;
+    if (is_full) step.remedy = "Make room there: docker image prune, docker volume prune, or a larger disk.";
+    co_return step;
+}
+
+Task<broker::TestStep> DockerHost::examine_network(bool is_open, Deadline deadline) {
+    auto step = not_tried("network");
+    if (!is_open) co_return step;
+    auto began = std::chrono::steady_clock::now();
+    auto there = co_await networks_.has_shared(deadline);
+    step.took = since(began);
+    step.state = there ? broker::TestState::ok : broker::TestState::failed;
+    if (there) {
+        step.text = *there ? "it is there, and desktops cannot reach each other on it" : "it is made with the first desktop";
+        co_return step;
+    }
+    step.text = there.error().operator_text();
+    step.remedy = there.error().code() == Errc::conflict
+                      ? "Remove it there (docker network rm), it is made anew with the first desktop."
+                      : "See the engine's log there (journalctl -u docker).";
+    co_return step;
+}
+
+// ---- the machine --------------------------------------------------------------------------------
+
+Task<Result<broker::MachineLoad>> DockerHost::load(Deadline deadline) {
+    auto result = co_await read_load(deadline);
+    co_return named(std::move(result));
+}
+
+Task<Result<broker::MachineLoad>> DockerHost::read_load(Deadline deadline) {
+    auto reading = connector_.read_machine(machine_, deadline);
+    auto now = co_await std::move(reading);
+    if (!now) co_return now.error();
+    auto load = load_of(*now, reading_ ? &*reading_ : nullptr, machine_.data_root);
+    reading_ = std::move(*now);
+    co_return load;
 }
 
 Task<Status> DockerHost::accept_key(std::string fingerprint, Deadline deadline) {

@@ -57,6 +57,11 @@ Task<Result<std::string>> Networks::ensure_shared(Deadline deadline) {
     co_return co_await ensure(std::move(config), SubnetUse::shared, deadline);
 }
 
+Task<Result<bool>> Networks::has_shared(Deadline deadline) {
+    auto config = bridge_config(policy_, shared_network_name(policy_.deployment), "shared");
+    co_return co_await is_there(config, deadline);
+}
+
 Task<Result<std::string>>
 Networks::ensure_own(SessionId session, int generation, Deadline deadline) {
     auto name = own_network_name(policy_.deployment, session, generation);

@@ -34,6 +34,8 @@ public:
     // one. conflict: the name belongs to somebody else; no_capacity: no free address range.
     Task<Result<std::string>> ensure_shared(Deadline deadline);
     Task<Result<std::string>> ensure_own(SessionId session, int generation, Deadline deadline);
+    // Whether the shared one is there; makes nothing. conflict as above.
+    Task<Result<bool>> has_shared(Deadline deadline);
     // Removes the session's own network, found by label; none there is success.
     Task<Status> remove_own(SessionId session, int generation, Deadline deadline);
 

@@ -28,6 +28,8 @@ WebSocketClose close_for(session::EndReason reason) {
         return {close_ended, "removed"};
     case EndReason::host_lost:
         return {close_ended, "host"};
+    case EndReason::host_maintenance:
+        return {close_ended, "maintenance"};
     }
     return {close_ended, ""};
 }

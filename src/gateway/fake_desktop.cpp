@@ -157,7 +157,10 @@ LoopbackHost::pull(std::string, std::function<void(const broker::PullState&)>, D
 Task<Result<std::set<std::string>>> LoopbackHost::volumes(Deadline) {
     co_return not_here();
 }
-Task<std::vector<broker::TestStep>> LoopbackHost::examine(Deadline) {
+Task<Result<broker::MachineLoad>> LoopbackHost::load(Deadline) {
+    co_return not_here();
+}
+Task<std::vector<broker::TestStep>> LoopbackHost::examine(broker::TellStep, Deadline) {
     co_return std::vector<broker::TestStep>{};
 }
 Task<Status> LoopbackHost::accept_key(std::string, Deadline) {

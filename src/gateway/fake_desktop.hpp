@@ -65,8 +65,9 @@ public:
     net::Task<Status>
     pull(std::string, std::function<void(const broker::PullState&)>, Deadline) override;
     net::Task<Result<std::set<std::string>>> volumes(Deadline) override;
+    net::Task<Result<broker::MachineLoad>> load(Deadline) override;
     broker::HostAccess access() const override;
-    net::Task<std::vector<broker::TestStep>> examine(Deadline) override;
+    net::Task<std::vector<broker::TestStep>> examine(broker::TellStep, Deadline) override;
     net::Task<Status> accept_key(std::string, Deadline) override;
     net::Task<void> close() override { co_return; }
 

@@ -48,6 +48,7 @@ double score_of(const Host& host, Strategy strategy) {
 
 // The order of the strategy, with ties broken so that the same hosts always give the same answer.
 bool is_better(const Host& one, const Host& other, Strategy strategy) {
+    if (one.concern.empty() != other.concern.empty()) return one.concern.empty();
     auto mine = score_of(one, strategy), theirs = score_of(other, strategy);
     if (mine != theirs) return mine > theirs;
     if (strategy == Strategy::pack && one.weight != other.weight) return one.weight > other.weight;
@@ -79,7 +80,8 @@ std::string text_of(const Host& host, Standing standing, Strategy strategy) {
     constexpr double mebibyte = 1024.0 * 1024.0, nano = 1e9;
     switch (standing) {
     case Standing::chosen:
-    case Standing::free: return score_text(host, strategy);
+    case Standing::free:
+        return score_text(host, strategy) + (host.concern.empty() ? "" : ", but last: " + host.concern);
     case Standing::busy: return std::to_string(host.creating) + " creations in flight";
     case Standing::probation: return "on probation, its one creation is in flight";
     case Standing::full: return "full (" + std::to_string(host.used) + " of " + std::to_string(host.capacity) + ")";
@@ -250,13 +252,17 @@ Verdict choose(const std::vector<const Host*>& hosts, const Need& need) {
     judged.reserve(hosts.size());
     Tally tally;
     std::optional<std::size_t> best;
+    bool is_worth_waiting = false; // for one that is well
     for (const auto* host : hosts) {
         auto standing = standing_of(*host, need, is_bound);
         tally.add(standing);
         judged.push_back(Judged{host, standing});
         if (standing == Standing::free && (!best || is_better(*host, *judged[*best].host, strategy)))
             best = judged.size() - 1;
+        auto is_soon_free = standing == Standing::busy || standing == Standing::probation;
+        is_worth_waiting = is_worth_waiting || (is_soon_free && host->concern.empty());
     }
+    if (best && is_worth_waiting && !judged[*best].host->concern.empty()) best.reset();
     Verdict verdict;
     if (!best) {
         auto considered = tell(most_telling(std::move(judged)), strategy);

@@ -27,6 +27,7 @@ struct Host {
     bool is_draining = false; // no new sessions
     bool is_in_maintenance = false; // the same, with a word for people
     bool is_on_probation = false;   // back lately: one creation at a time until one succeeded
+    std::string concern;            // up, but not well: taken when no other can be, now or soon
     int weight = 1;           // > 0
     int used = 0;             // live sessions, reserved ones included
     int capacity = 0;         // 0 = no limit, in the next two as well
@@ -117,7 +118,8 @@ struct Verdict {
 };
 
 // Spread: weighted least-loaded, weight / (used + 1), highest first, ties by name. Pack: the fullest
-// that still has room, ties by weight, then by name.
+// that still has room, ties by weight, then by name. A host with a concern comes after all others, and
+// not at all while one without is only busy.
 Verdict choose(const std::vector<const Host*>& hosts, const Need& need);
 Verdict choose(const std::vector<Host>& hosts, const Need& need);
 

@@ -182,6 +182,30 @@ TEST(Scheduler, OnProbationOneCreationAtATime) {
     EXPECT_EQ(chosen({back}), "a");
 }
 
+// A full disk and starts that fail are no reason to send nobody there, only to send others first.
+TEST(Scheduler, AHostWithAConcernComesLast) {
+    auto ill = up("a");
+    ill.concern = "its disk is nearly full";
+    EXPECT_EQ(chosen({ill, up("b", 7)}), "b");
+    auto pack = plain();
+    pack.strategy = Strategy::pack;
+    ill.used = 9;
+    EXPECT_EQ(chosen({ill, up("b", 7)}, pack), "b");
+    auto busy = up("b");
+    busy.creating = busy.creating_limit;
+    auto verdict = choose({ill, busy}, plain());
+    ASSERT_TRUE(verdict.refusal) << "one that is well is free in a moment";
+    EXPECT_EQ(verdict.refusal->kind, RefusalKind::busy);
+    EXPECT_NE(verdict.refusal->error.operator_text().find("but last: its disk is nearly full"), std::string::npos);
+    auto full = up("b", 2);
+    full.capacity = 2;
+    EXPECT_EQ(chosen({ill, full}), "a") << "a lease may last for hours";
+    auto other = ill;
+    other.id = HostId{"c"};
+    other.used = 0;
+    EXPECT_EQ(chosen({ill, other}), "c") << "among themselves as ever";
+}
+
 TEST(Scheduler, MaintenanceAndDrainingAreSaid) {
     auto closed = up("a"), drained = up("b");
     closed.is_in_maintenance = true;

@@ -33,12 +33,13 @@ public:
     net::Task<Status> unpause(const ContainerId&, Deadline) override { co_return error_; }
     net::Task<Status> pull(std::string, std::function<void(const broker::PullState&)>, Deadline) override { co_return error_; }
     net::Task<Result<std::set<std::string>>> volumes(Deadline) override { co_return error_; }
+    net::Task<Result<broker::MachineLoad>> load(Deadline) override { co_return error_; }
     broker::HostAccess access() const override {
         broker::HostAccess access;
         access.last_error = error_.operator_text();
         return access;
     }
-    net::Task<std::vector<broker::TestStep>> examine(Deadline) override {
+    net::Task<std::vector<broker::TestStep>> examine(broker::TellStep, Deadline) override {
         broker::TestStep step;
         step.name = "definition";
         step.title = "The host's definition can be used";

@@ -4,11 +4,18 @@
 #include "base/assert.hpp"
 #include "net/task_scope.hpp"
 
+#include <limits>
 #include <map>
 #include <set>
 
 namespace berth::server {
 namespace {
+
+constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
+
+double ratio(std::int64_t part, std::int64_t whole) {
+    return whole > 0 ? static_cast<double>(part) / static_cast<double>(whole) : unknown;
+}
 
 metrics::Label state_label() {
     return {"state", {"queued", "creating", "starting", "probing", "ready", "stopping"}};
@@ -26,6 +33,9 @@ Observer::Observer(metrics::Registry& registry, const std::string& version)
     , host_up_{registry.gauges("berth_host_up", "1 when the host takes part, else 0.", {metrics::Label{"host", 512}})}
     , host_slots_{registry.gauges("berth_host_slots", "Places of a host.",
                                   {metrics::Label{"host", 512}, metrics::Label{"kind", {"used", "creating", "capacity"}}})}
+    , host_degraded_{registry.gauges("berth_host_degraded", "1 when the host is up but taken last: its disk, its failed starts.", {metrics::Label{"host", 512}})}
+    , host_load_{registry.gauges("berth_host_load_ratio", "How far the machine is used, 0 to 1; NaN where it does not tell.",
+                                 {metrics::Label{"host", 512}, metrics::Label{"kind", {"cpu", "memory", "disk"}}})}
     , refused_connections_{registry.counters("berth_http_connections_refused_total", "Connections turned away at the public door.",
                                              {metrics::Label{"reason", {"full", "address", "descriptors"}}})}
     , refused_viewers_{registry.counters("berth_gateway_refused_total", "Tunnels and web endpoints that were not opened.",
@@ -75,6 +85,11 @@ void Observer::collect(
         host_slots_.with({name, "used"}).set(host->view.used);
         host_slots_.with({name, "creating"}).set(host->view.creating);
         host_slots_.with({name, "capacity"}).set(host->view.capacity);
+        host_degraded_.with({name}).set(host->concerns.empty() ? 0 : 1);
+        const auto load = host->loads.empty() ? broker::MachineLoad{} : host->loads.back().load;
+        host_load_.with({name, "cpu"}).set(load.cpu.value_or(unknown));
+        host_load_.with({name, "memory"}).set(ratio(load.memory_used, load.memory_total));
+        host_load_.with({name, "disk"}).set(ratio(load.disk_used, load.disk_total));
     }
     viewers_.set(static_cast<double>(gateway.viewer_count()));
     subscribers_.set(static_cast<double>(hub.subscribers()));

@@ -30,6 +30,7 @@ private:
     metrics::Family<metrics::Gauge> sessions_;
     metrics::Family<metrics::Gauge> host_up_;
     metrics::Family<metrics::Gauge> host_slots_;
+    metrics::Family<metrics::Gauge> host_degraded_, host_load_;
     metrics::Family<metrics::Counter> refused_connections_;
     http::Refusals refused_before_;
     metrics::Family<metrics::Counter> refused_viewers_;

@@ -138,9 +138,16 @@ void Server::Parts::Running::connect(Parts& p) {
     hosts.on_state = [this](const HostId& id, placement::HostState from, placement::HostState to) {
         host_service.note_state(id, from, to);
     };
-    hosts.on_reachability = [this, &p](const HostId& id) {
+    auto tell_those_on = [this, &p](const HostId& id) {
         for (const auto& runner : runners.all()) {
             if (runner->session().host == id) p.sink.session_changed(runner->session());
+        }
+    };
+    hosts.on_reachability = tell_those_on;
+    host_service.on_mode = tell_those_on;
+    host_service.clear_host = [this](const HostId& id) {
+        for (const auto& runner : runners.all()) {
+            if (runner->session().host == id) runner->post(session::StopRequested{session::EndReason::host_maintenance, {}});
         }
     };
     hosts.on_room = [this] {

@@ -54,6 +54,7 @@ std::string end_sentence(EndReason reason) {
     case EndReason::out_of_memory: return "The desktop used more memory than it may.";
     case EndReason::removed_outside: return "The desktop was removed on its machine.";
     case EndReason::host_lost: return "The machine that ran this desktop was replaced.";
+    case EndReason::host_maintenance: return "The machine that ran this desktop is being serviced.";
     }
     return "The desktop ended.";
 }

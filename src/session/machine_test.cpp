@@ -368,7 +368,7 @@ TEST(Session, ContainerNamesAreNeverUsedTwice) {
 TEST(Session, EveryNameLeadsBack) {
     for (int i = 0; i <= static_cast<int>(State::ended); ++i)
         EXPECT_EQ(state_from(name_of(static_cast<State>(i))), static_cast<State>(i));
-    for (int i = 0; i <= static_cast<int>(EndReason::host_lost); ++i)
+    for (int i = 0; i <= static_cast<int>(EndReason::host_maintenance); ++i)
         EXPECT_EQ(end_reason_from(name_of(static_cast<EndReason>(i))), static_cast<EndReason>(i));
     for (int i = 0; i <= static_cast<int>(Protocol::tcp); ++i)
         EXPECT_EQ(protocol_from(name_of(static_cast<Protocol>(i))), static_cast<Protocol>(i));

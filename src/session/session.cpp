@@ -45,6 +45,7 @@ std::string_view name_of(EndReason reason) noexcept {
     case EndReason::out_of_memory: return "out_of_memory";
     case EndReason::removed_outside: return "removed_outside";
     case EndReason::host_lost: return "host_lost";
+    case EndReason::host_maintenance: return "host_maintenance";
     }
     return "failed";
 }
@@ -54,7 +55,8 @@ std::optional<EndReason> end_reason_from(std::string_view name) noexcept {
                              EndReason::lease_expired,  EndReason::idle,
                              EndReason::disconnected,   EndReason::failed,
                              EndReason::container_died, EndReason::out_of_memory,
-                             EndReason::removed_outside, EndReason::host_lost};
+                             EndReason::removed_outside, EndReason::host_lost,
+                             EndReason::host_maintenance};
     return named(name, all);
 }
 

@@ -35,6 +35,7 @@ enum class EndReason {
     out_of_memory,   // the engine's OOM mark
     removed_outside, // somebody removed the container behind our back
     host_lost,       // the engine came back as another one: positive proof of absence
+    host_maintenance, // its host was drained, and the time that was announced had come
 };
 std::string_view name_of(EndReason reason) noexcept;
 std::optional<EndReason> end_reason_from(std::string_view name) noexcept;

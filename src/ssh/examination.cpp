@@ -29,14 +29,24 @@ struct Visit {
     Target target;
     AskEngine ask;
     Ports ports;
+    TellStep tell;
     Deadline deadline;
     Steps steps;
 };
+
+Task<void> tell_decided(Visit& visit, bool is_end = false) {
+    while (auto step = visit.steps.next_decided(is_end)) {
+        if (!visit.tell) continue;
+        auto telling = visit.tell(std::move(*step));
+        co_await std::move(telling);
+    }
+}
 
 Task<void> ask_engine(Visit& visit, net::Dialer& engine) {
     auto asking = visit.ask(engine, visit.deadline);
     auto said = co_await std::move(asking);
     visit.steps.put(Place::engine, std::move(said));
+    co_await tell_decided(visit);
 }
 
 // ---- by libssh ---------------------------------------------------------------------------------
@@ -76,6 +86,7 @@ Task<void> examine_session(Visit& visit, std::shared_ptr<Session> session) {
     if (search.way == Way::none && !search.refused.empty())
         obstacle = co_await find_obstacle(session, socket, visit.deadline);
     judge_way(visit.steps, search, obstacle, socket, visit.target, took);
+    co_await tell_decided(visit);
     if (visit.steps.has_failed()) co_return;
     SessionDialer engine{session, search.way, socket};
     co_await ask_engine(visit, engine);
@@ -92,6 +103,7 @@ Task<void> examine_libssh(Visit& visit) {
     auto until = earlier(visit.deadline, deadline_in(limits::ssh_connect));
     auto outcome = co_await visit.handshakes.run(std::move(order), until);
     judge_connection(visit.steps, outcome, visit.target);
+    co_await tell_decided(visit);
     if (!outcome.connection) co_return;
     auto session =
         std::make_shared<Session>(visit.core, std::move(outcome.connection), visit.config.session);
@@ -192,6 +204,7 @@ Task<void> examine_child(Visit& visit) {
             stream ? Error{Errc::internal, "ssh did not tell of its start"} : stream.error();
     }
     judge_connection(visit.steps, seen, target);
+    co_await tell_decided(visit);
     if (visit.steps.has_failed()) co_return;
     WaySearch search;
     search.way = stream ? Way::openssh : Way::none;
@@ -202,6 +215,7 @@ Task<void> examine_child(Visit& visit) {
     judge_way(
         visit.steps, search, Obstacle::none, visit.config.engine_socket, target, Milliseconds{0}
     );
+    co_await tell_decided(visit);
     if (visit.steps.has_failed()) co_return;
     ChildDialer engine{child, target, visit.config.engine_socket};
     co_await ask_engine(visit, engine);
@@ -219,6 +233,7 @@ Task<std::vector<Step>> examine(
     LinkConfig config,
     AskEngine ask,
     Ports ports,
+    TellStep tell,
     Deadline deadline
 ) {
     Visit visit{
@@ -228,6 +243,7 @@ Task<std::vector<Step>> examine(
         Target{},
         std::move(ask),
         ports,
+        std::move(tell),
         deadline,
         Steps{ports}};
     auto begin = Now::now();
@@ -243,12 +259,14 @@ Task<std::vector<Step>> examine(
             "Correct the machine's address, or the ssh configuration of this account (ssh -G shows "
             "what holds)."
         );
+        co_await tell_decided(visit, true);
         co_return std::move(visit.steps).take();
     }
     visit.target = std::move(*target);
     auto examining =
         *transport == Transport::openssh ? examine_child(visit) : examine_libssh(visit);
     co_await std::move(examining);
+    co_await tell_decided(visit, true);
     co_return std::move(visit.steps).take();
 }
 

@@ -32,6 +32,9 @@ enum class Ports { needed, unused }; // of the machine's loopback
 // name of its answer does not count, an empty title is replaced.
 using AskEngine = std::function<net::Task<Step>(net::Dialer& engine, Deadline deadline)>;
 
+// Each step once, when it is decided; waited for. May be empty.
+using TellStep = std::function<net::Task<void>(Step)>;
+
 // All steps in the order of their names above (`ports` where they are needed); what comes after a
 // failed one was not tried. Ends at the deadline at the latest. One connection more than
 // `config.most_connections` for as long as it takes; ended also when the caller is cancelled.
@@ -41,6 +44,7 @@ net::Task<std::vector<Step>> examine(
     LinkConfig config,
     AskEngine ask,
     Ports ports,
+    TellStep tell,
     Deadline deadline
 );
 

@@ -154,6 +154,14 @@ bool Steps::has_failed() const noexcept {
     });
 }
 
+std::optional<Step> Steps::next_decided(bool is_end) {
+    auto from = steps_.begin() + static_cast<std::ptrdiff_t>(told_);
+    auto is_open = std::none_of(from, steps_.end(), [](const Step& step) { return step.state != StepState::skipped; });
+    if (from == steps_.end() || (is_open && !is_end)) return std::nullopt;
+    ++told_;
+    return *from;
+}
+
 std::vector<Step> Steps::take() && {
     return std::move(steps_);
 }

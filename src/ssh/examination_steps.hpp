@@ -7,6 +7,7 @@
 #include "ssh/examination.hpp"
 #include "ssh/handshake.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,11 +26,15 @@ public:
     // A step of somebody else's making.
     void put(Place place, Step seen);
     bool has_failed() const noexcept;
+    // The next one that was decided since the last call; nothing when there is none. A skipped one
+    // counts as decided when a later one was, or when the list is at its end.
+    std::optional<Step> next_decided(bool is_end);
     std::vector<Step> take() &&;
 
 private:
     Step& at(Place place) { return steps_[static_cast<std::size_t>(place)]; }
     std::vector<Step> steps_;
+    std::size_t told_ = 0;
 };
 
 // From the name to the sign-in, as far as the outcome goes. Where the way leads through a proxy,

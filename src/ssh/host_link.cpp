@@ -5,6 +5,7 @@
 #include "base/scope_exit.hpp"
 #include "net/deadline.hpp"
 #include "ssh/client_config.hpp"
+#include "ssh/command.hpp"
 #include "ssh/openssh_child.hpp"
 #include "ssh/sessions.hpp"
 
@@ -52,6 +53,7 @@ struct HostLink::State final : net::Dialer, std::enable_shared_from_this<HostLin
     Task<Result<Way>> way_of(SessionPtr session, Deadline deadline);
     Task<Result<ByteStreamPtr>>
     dial_port(std::uint16_t port, net::Executor executor, Deadline deadline, net::Traffic traffic);
+    Task<Result<std::string>> run(std::string command, Deadline deadline);
     Task<Status> accept_key(std::string fingerprint, Deadline deadline);
     Task<Status> forget_key(Deadline deadline);
 
@@ -291,6 +293,16 @@ Task<Result<ByteStreamPtr>> HostLink::State::dial_port(
     }
 }
 
+Task<Result<std::string>> HostLink::State::run(std::string command, Deadline deadline) {
+    auto self = shared_from_this();
+    auto session = way_session.lock();
+    if (uses_openssh || (session && way != Way::streamlocal))
+        co_return Error{Errc::not_found, describe() + ": its commands are the way to its engine"};
+    if (!session || !session->is_up()) co_return Error{Errc::host_unreachable, describe() + ": not connected"};
+    auto output = co_await command_output(std::move(session), std::move(command), deadline);
+    co_return output;
+}
+
 // ---- keys ---------------------------------------------------------------------------------------------
 
 Task<Status> HostLink::State::accept_key(std::string fingerprint, Deadline deadline) {
@@ -368,6 +380,10 @@ net::Dialer& HostLink::engine() noexcept { return *state_; }
 Task<Result<ByteStreamPtr>>
 HostLink::dial_port(std::uint16_t port, net::Executor executor, Deadline deadline, net::Traffic traffic) {
     return state_->dial_port(port, std::move(executor), deadline, traffic);
+}
+
+Task<Result<std::string>> HostLink::run(std::string command, Deadline deadline) {
+    return state_->run(std::move(command), deadline);
 }
 
 Task<Result<Outcome>> HostLink::see_key(Deadline deadline) {

@@ -52,6 +52,10 @@ public:
         std::uint16_t port, net::Executor executor, Deadline deadline, net::Traffic traffic = net::Traffic::bulk
     );
 
+    // What a fixed command prints over there, on the connection that is there: none is made for it.
+    // not_found where commands are what the engine is reached by, and their places are its own.
+    net::Task<Result<std::string>> run(std::string command, Deadline deadline);
+
     // The key that the machine shows now, and what we know of it; no authentication.
     net::Task<Result<Outcome>> see_key(Deadline deadline);
     // Takes the key that the machine shows now as the known one, if its fingerprint is this: into our

@@ -38,7 +38,8 @@ struct Words<EndReason> {
         std::pair{EndReason::container_died, "container_died"},
         std::pair{EndReason::out_of_memory, "out_of_memory"},
         std::pair{EndReason::removed_outside, "removed_outside"},
-        std::pair{EndReason::host_lost, "host_lost"}};
+        std::pair{EndReason::host_lost, "host_lost"},
+        std::pair{EndReason::host_maintenance, "host_maintenance"}};
 };
 template <>
 struct Words<Protocol> {

@@ -196,10 +196,21 @@ broker::HostAccess FakeHost::access() const {
     return access;
 }
 
-net::Task<std::vector<broker::TestStep>> FakeHost::examine(Deadline) {
+net::Task<Result<broker::MachineLoad>> FakeHost::load(Deadline deadline) {
+    auto met = co_await meet(deadline);
+    if (!met) co_return met.error();
+    if (!machine) co_return Error{Errc::not_found, "it does not tell"};
+    co_return *machine;
+}
+
+net::Task<std::vector<broker::TestStep>> FakeHost::examine(broker::TellStep tell, Deadline) {
     broker::TestStep step;
     step.name = "engine";
     step.state = is_unreachable ? broker::TestState::failed : broker::TestState::ok;
+    if (tell) {
+        auto telling = tell(step);
+        co_await std::move(telling);
+    }
     std::vector<broker::TestStep> steps;
     steps.push_back(std::move(step));
     co_return steps;

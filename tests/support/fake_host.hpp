@@ -42,8 +42,9 @@ public:
     net::Task<Status> unpause(const ContainerId& container, Deadline deadline) override;
     net::Task<Status> pull(std::string image, std::function<void(const broker::PullState&)> progress, Deadline deadline) override;
     net::Task<Result<std::set<std::string>>> volumes(Deadline deadline) override;
+    net::Task<Result<broker::MachineLoad>> load(Deadline deadline) override;
     broker::HostAccess access() const override;
-    net::Task<std::vector<broker::TestStep>> examine(Deadline deadline) override;
+    net::Task<std::vector<broker::TestStep>> examine(broker::TellStep tell, Deadline deadline) override;
     net::Task<Status> accept_key(std::string fingerprint, Deadline deadline) override;
     net::Task<void> close() override;
 
@@ -59,6 +60,7 @@ public:
     std::optional<Error> refusal; // of every check, e.g. an unknown host key
     int checks = 0;               // begun
     int closes = 0;
+    std::optional<broker::MachineLoad> machine; // nothing = it does not tell
     std::string host_key;         // fingerprint that accept_key takes; empty = no keys here
     std::set<std::string> missing_images;
     std::set<std::string> known_volumes;

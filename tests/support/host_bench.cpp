@@ -15,6 +15,10 @@ broker::HealthConfig quick_health() {
     health.image_interval = Milliseconds{50};
     health.images_limit = Milliseconds{200};
     health.unknown_after = Milliseconds{150};
+    health.load_interval = Milliseconds{30};
+    health.load_first = Milliseconds{10};
+    health.load_refused = Milliseconds{60};
+    health.failed_starts_kept = Milliseconds{300};
     return health;
 }
 

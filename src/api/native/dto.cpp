@@ -89,6 +89,23 @@ json::array placement_json(const Session& s) {
     return list;
 }
 
+// The end that was announced for those who are on its host.
+std::optional<TimePoint> announced_end(const Session& s, const HostNow& host) {
+    if (s.end || !host.mode || host.mode->mode != broker::HostMode::draining) return std::nullopt;
+    return host.mode->until;
+}
+
+std::optional<TimePoint> earliest(const std::optional<TimePoint>& one, const std::optional<TimePoint>& other) {
+    if (!one || !other) return one ? one : other;
+    return std::min(*one, *other);
+}
+
+json::value notice_json(const Session& s, const HostNow& host, const std::optional<TimePoint>& announced) {
+    auto has_words = host.mode && !host.mode->message.empty();
+    if (s.end || (!has_words && !announced)) return nullptr;
+    return json::object{{"message", host.mode->message}, {"ends_at", time_json(announced)}};
+}
+
 json::array strings_json(const std::vector<std::string>& texts) {
     json::array list;
     for (const auto& text : texts) list.push_back(json::string(text));
@@ -112,7 +129,7 @@ Reader reader_of(const access::Caller& caller, bool shows_host) {
 
 json::object session_json(
     const Session& s, const broker::Catalog& catalog, const std::optional<broker::QueuePlace>& place,
-    Condition condition, const Reader& reader, TimePoint now
+    const HostNow& host, const Reader& reader, TimePoint now
 ) {
     const auto* chosen = catalog.find(s.template_name);
     json::object out;
@@ -123,7 +140,7 @@ json::object session_json(
     out["owner"] = json::object{{"realm", s.owner.realm}, {"subject", s.owner.subject}, {"slot", s.owner.slot}, {"name", s.requested_by}};
     out["mine"] = s.owner.realm == reader.realm && s.owner.subject == reader.subject;
     out["state"] = session::name_of(s.state);
-    out["condition"] = condition == Condition::ok ? "ok" : "unknown";
+    out["condition"] = host.is_reachable ? "ok" : "unknown";
     out["stages"] = stages_json(s, is_pulling(place), reader.is_staff);
     out["queue"] = queue_json(place);
     auto sees_host = s.host && (reader.is_staff || reader.shows_host);
@@ -135,7 +152,9 @@ json::object session_json(
     out["ended_at"] = time_json(s.ended_at);
     out["now"] = format_rfc3339(now);
     out["deadline"] = time_json(s.lease_end);
-    out["ends_at"] = time_json(session::ends_at(s));
+    auto announced = announced_end(s, host);
+    out["ends_at"] = time_json(earliest(session::ends_at(s), announced));
+    out["notice"] = notice_json(s, host, announced);
     out["lease"] = json::object{{"extension_s", s.policy.extension.count()},
                                 {"extensions_used", s.extensions_used},
                                 {"extensions_left", session::extensions_left(s)},

@@ -17,8 +17,11 @@
 
 namespace berth::api::native {
 
-// Whether the host of a session answers.
-enum class Condition { ok, unknown };
+// How the host of a session stands.
+struct HostNow {
+    bool is_reachable = true;
+    const broker::HostModeRecord* mode = nullptr; // nullptr: it has none yet, or is none any more
+};
 
 // How much of a session its reader may see.
 struct Reader {
@@ -29,12 +32,14 @@ struct Reader {
 Reader reader_of(const access::Caller& caller, bool shows_host);
 
 boost::json::object session_json(const session::Session& session, const broker::Catalog& catalog,
-                                 const std::optional<broker::QueuePlace>& place, Condition condition,
+                                 const std::optional<broker::QueuePlace>& place, const HostNow& host,
                                  const Reader& reader, TimePoint now);
 boost::json::object template_json(const broker::Template& one, const broker::Availability& availability,
                                   std::optional<Milliseconds> typical_start);
 boost::json::object host_json(const broker::HostEntry& host, const broker::Catalog& catalog,
                               const broker::HostService& service);
+boost::json::object history_json(const broker::HostEntry& host);
+boost::json::object step_json(const broker::TestStep& step);
 boost::json::array steps_json(const std::vector<broker::TestStep>& steps);
 boost::json::value pull_json(const broker::PullState& pull);
 boost::json::value shown_key_json(const broker::HostAccess& access); // of a host that was not added

@@ -50,9 +50,10 @@ void read_host_members(Body& body, broker::HostDefinition& into) {
     if (auto text = body.text("tls_directory")) into.tls_directory = std::move(*text);
 }
 
-broker::HostModeRecord read_maintenance(Body& body) {
+broker::HostModeRecord read_mode(Body& body, broker::HostMode wanted) {
     broker::HostModeRecord mode;
-    mode.mode = broker::HostMode::maintenance;
+    mode.mode = wanted;
+    if (wanted == broker::HostMode::active) return mode;
     mode.message = body.text("message").value_or("");
     auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
     if (std::any_of(mode.message.begin(), mode.message.end(), is_control)) body.complain("message", "has control characters");

@@ -2,8 +2,10 @@
 #include "api/native/errors.hpp"
 #include "api/native/host_body.hpp"
 #include "api/native/native_api.hpp"
+#include "http/sse.hpp"
 
 #include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
 
 #include <algorithm>
 
@@ -13,6 +15,12 @@ namespace json = boost::json;
 namespace {
 
 HostId host_of(const http::Request& request) { return HostId{std::string{request.path_value("name")}}; }
+
+// Whether anybody still listens is seen by the connection.
+net::Task<void> write_step(http::BodyWriter& writer, broker::TestStep step) {
+    auto text = http::encode_event(0, "step", json::serialize(step_json(step)));
+    static_cast<void>(co_await writer.write(text));
+}
 
 } // namespace
 
@@ -99,9 +107,7 @@ net::Task<http::Response> NativeApi::remove_host(Request& request) {
 net::Task<http::Response> NativeApi::set_host_mode(Request& request, broker::HostMode mode) {
     auto body = Body::parse(request, true);
     if (!body) co_return problem(body.error(), request);
-    broker::HostModeRecord record;
-    if (mode == broker::HostMode::maintenance) record = read_maintenance(*body);
-    record.mode = mode;
+    auto record = read_mode(*body, mode);
     if (auto fine = body->finish(); !fine) co_return problem(fine.error(), request);
     auto id = host_of(request);
     auto setting = parts_.host_service.set_mode(caller(request), id, std::move(record));
@@ -109,9 +115,27 @@ net::Task<http::Response> NativeApi::set_host_mode(Request& request, broker::Hos
     co_return host_done(done, id, request);
 }
 
+net::Task<http::Response> NativeApi::host_history(Request& request) {
+    auto host = parts_.host_service.find(caller(request), host_of(request));
+    if (!host) co_return problem(host.error(), request);
+    co_return json_answer(200, history_json(**host));
+}
+
+// The steps at the end, or each when it is known for who asks for a stream.
 net::Task<http::Response> NativeApi::test_host(Request& request) {
     auto id = host_of(request);
-    auto testing = parts_.host_service.test(caller(request), id, request.deadline);
+    if (auto host = parts_.host_service.find(caller(request), id); !host) co_return problem(host.error(), request);
+    if (request.header("Accept").find("text/event-stream") == std::string_view::npos) {
+        auto testing = test_answer(request, {});
+        co_return co_await std::move(testing);
+    }
+    auto copy = std::make_shared<Request>(request);
+    co_return http::event_stream([this, copy](http::BodyWriter& writer) { return stream_test(writer, copy); });
+}
+
+net::Task<http::Response> NativeApi::test_answer(const Request& request, broker::TellStep tell) {
+    auto id = host_of(request);
+    auto testing = parts_.host_service.test(caller(request), id, std::move(tell), request.deadline);
     auto tested = co_await std::move(testing);
     if (!tested) co_return problem(tested.error(), request);
     auto host = parts_.host_service.find(caller(request), id);
@@ -119,6 +143,14 @@ net::Task<http::Response> NativeApi::test_host(Request& request) {
     json::object body{{"steps", steps_json(tested->steps)},
                       {"host", host_json(**host, parts_.sessions.catalog(), parts_.host_service)}};
     co_return json_answer(200, body);
+}
+
+net::Task<void> NativeApi::stream_test(http::BodyWriter& writer, std::shared_ptr<Request> request) {
+    broker::TellStep tell = [&writer](broker::TestStep step) { return write_step(writer, std::move(step)); };
+    auto answering = test_answer(*request, std::move(tell));
+    auto answer = co_await std::move(answering);
+    auto last = http::encode_event(0, answer.status == 200 ? "done" : "problem", answer.body);
+    static_cast<void>(co_await writer.write(last));
 }
 
 net::Task<http::Response> NativeApi::accept_host_key(Request& request) {

@@ -112,7 +112,10 @@ private:
     Task<Response> change_host(Request& request);
     Task<Response> remove_host(Request& request);
     Task<Response> set_host_mode(Request& request, broker::HostMode mode);
+    Task<Response> host_history(Request& request);
     Task<Response> test_host(Request& request);
+    Task<Response> test_answer(const Request& request, broker::TellStep tell);
+    Task<void> stream_test(http::BodyWriter& writer, std::shared_ptr<Request> request);
     Task<Response> accept_host_key(Request& request);
     Task<Response> pull_image(Request& request);
     Task<Response> list_contexts(Request& request);

@@ -24,9 +24,12 @@ std::optional<int> whole_number(std::string_view text, int low, int high) {
 } // namespace
 
 json::object NativeApi::view(const session::Session& session, const Reader& reader) const {
-    auto is_lost = session.host && session::is_live(session) && !parts_.hosts.is_reachable(*session.host);
-    return session_json(session, parts_.sessions.catalog(), parts_.sessions.place_of(session.id),
-                        is_lost ? Condition::unknown : Condition::ok, reader, parts_.clock.now());
+    HostNow host;
+    if (session.host && session::is_live(session)) {
+        host.is_reachable = parts_.hosts.is_reachable(*session.host);
+        if (const auto* entry = parts_.hosts.find(*session.host)) host.mode = &entry->mode;
+    }
+    return session_json(session, parts_.sessions.catalog(), parts_.sessions.place_of(session.id), host, reader, parts_.clock.now());
 }
 
 http::Response NativeApi::session_answer(int status, const session::Session& session, const Request& request) const {

@@ -5,6 +5,14 @@
 
 namespace berth::docker {
 
+std::optional<TimePoint> parse_engine_time(std::string_view text) {
+    auto fraction = text.find('.');
+    if (fraction == std::string_view::npos) return parse_rfc3339(text);
+    auto zone = text.find_first_of("Z+-", fraction);
+    if (zone == std::string_view::npos) return std::nullopt;
+    return parse_rfc3339(std::string{text.substr(0, fraction)} + std::string{text.substr(zone)});
+}
+
 Result<EngineInfo> decode_info(std::string_view body) {
     auto value = parse_object(body, "info");
     if (!value) return value.error();

@@ -3,9 +3,11 @@
 // What the engine says about itself (GET /info, /version).
 
 #include "base/error.hpp"
+#include "base/time.hpp"
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +33,8 @@ struct EngineVersion {
     std::map<std::string, std::string> components; // version of containerd, runc … by name
 };
 
+// Its nanoseconds are left out.
+std::optional<TimePoint> parse_engine_time(std::string_view text);
 Result<EngineInfo> decode_info(std::string_view body);
 Result<EngineVersion> decode_version(std::string_view body);
 

@@ -155,10 +155,12 @@ function judge_request(path, method, request) {
     ).map((text) => `accepted, but the document forbids the request: ${text}`)
 }
 
-export const check_event = (event) => {
-    const known = document.paths['/api/v1/events'].get['x-events'][event.type]
+// `documented`: path and method in the document.
+export const check_event = (event, documented = ['/api/v1/events', 'get']) => {
+    const [path, method] = documented
+    const known = document.paths[path][method]['x-events'][event.type]
     if (!known) throw new Error(`event type ${event.type} is not documented`)
-    const wrong = complaints(event.data, 'paths', '/api/v1/events', 'get', 'x-events', event.type)
+    const wrong = complaints(event.data, 'paths', path, method, 'x-events', event.type)
     if (wrong.length)
         throw new Error(
             `event ${event.type} is not as documented:\n  ${wrong.join('\n  ')}\n  ${JSON.stringify(event.data)}`,

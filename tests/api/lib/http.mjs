@@ -193,14 +193,15 @@ class EventStream {
     #taken = 0
     #text = ''
 
-    static open(browser, { last_id, query = '' } = {}) {
+    static open(browser, { last_id, query = '', method = 'GET', path = '/api/v1/events', documented } = {}) {
         const stream = new EventStream()
-        const headers = browser.headers_for('GET', {
-            headers: { ...(last_id !== undefined && { 'Last-Event-ID': String(last_id) }) },
+        stream.documented = documented
+        const headers = browser.headers_for(method, {
+            headers: { Accept: 'text/event-stream', ...(last_id !== undefined && { 'Last-Event-ID': String(last_id) }) },
         })
         return new Promise((done, fail) => {
-            const path = `/api/v1/events${query}`
-            stream.request = http.request({ ...browser.server.address, path, headers, agent: false }, (response) => {
+            const target = { ...browser.server.address, method, path: `${path}${query}`, headers, agent: false }
+            stream.request = http.request(target, (response) => {
                 stream.status = response.statusCode
                 stream.headers = response.headers
                 response.setEncoding('utf8')
@@ -211,7 +212,7 @@ class EventStream {
                         try {
                             stream.json = JSON.parse(text)
                             check(
-                                { method: 'GET', path },
+                                { method, path },
                                 { status: stream.status, headers: response.headers, text, json: stream.json },
                             )
                             done(stream)
@@ -221,7 +222,7 @@ class EventStream {
                     })
                     return
                 }
-                check({ method: 'GET', path }, { status: 200, headers: response.headers, text: '' })
+                check({ method, path }, { status: 200, headers: response.headers, text: '' })
                 response.on('data', (chunk) => stream.#feed(chunk))
                 response.on('close', () => (stream.is_over = true))
                 response.on('error', () => (stream.is_over = true))
@@ -248,7 +249,7 @@ class EventStream {
         }
         if (event.data === undefined) return
         try {
-            check_event(event)
+            check_event(event, this.documented)
         } catch (error) {
             this.failure ??= error
         }

@@ -21,6 +21,7 @@ async function bodies(t, server, person) {
         '/api/v1/hosts': { name: 'x', endpoint: 'unix:///nowhere.sock' },
         '/api/v1/hosts/{name}': { weight: 1 },
         '/api/v1/hosts/{name}/maintenance': {},
+        '/api/v1/hosts/{name}/drain': {},
         '/api/v1/hosts/{name}/host-key': { fingerprint: `SHA256:${'A'.repeat(43)}` },
         '/api/v1/hosts/{name}/pull': { template: 'rfb' },
         '/api/v1/docker-contexts/import': { names: ['x'] },
@@ -109,11 +110,11 @@ async function bodies(t, server, person) {
                     body,
                     headers: { 'Content-Type': 'application/json' },
                 })
-                const may_be_empty = body === '' && /\/(extend|ticket|maintenance)$/.test(path)
+                const may_be_empty = body === '' && /\/(extend|ticket|maintenance|drain)$/.test(path)
                 if (!may_be_empty)
                     assert.equal(answer.status, 400, `${String(body).slice(0, 40)}: ${answer.status} ${answer.text}`)
             }
-            if (path.endsWith('/maintenance')) await server.admin.post('/api/v1/hosts/local/resume')
+            if (/(maintenance|drain)$/.test(path)) await server.admin.post('/api/v1/hosts/local/resume')
         })
     }
 

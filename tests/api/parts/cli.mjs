@@ -106,6 +106,9 @@ async function hosts_and_users(t, server) {
         assert.equal(json_of(await good(server, 'host', 'test', 'local', '--json')).host.state, 'up')
         assert.match((await good(server, 'host', 'test', 'local')).out, /^ok .* \d+ ms: /m)
         assert.match(json_of(await good(server, 'host', 'drain', 'local', '--yes', '--json')).state, /drain/)
+        const { drain } = json_of(await good(server, 'host', 'drain', 'local', '--message', 'Save', '--until', '2h', '--yes', '--json'))
+        assert.equal(drain.message, 'Save')
+        assert.ok(new Date(drain.until) > Date.now() + 7_100_000, drain.until)
         const told = ['--message', 'A new disk', '--until', '2h', '--yes', '--json']
         const { maintenance } = json_of(await good(server, 'host', 'maintenance', 'local', ...told))
         assert.equal(maintenance.message, 'A new disk')

@@ -118,7 +118,44 @@ async function life(t, server, admin, operator, person) {
             [],
         )
         assert.equal(json.host.state, 'up')
+        const names = json.steps.map(({ name }) => name)
+        assert.deepEqual(names.slice(0, 4), ['engine', 'clock', 'disk', 'network'])
         assert.equal((await admin.delete(path('good'))).status, 204)
+    })
+
+    await t.test('hosts: a test that is streamed tells each step when it is known', async () => {
+        await add(admin, { name: 'live', endpoint: way_to_engine(server, 'live') })
+        const stream = await admin.events({ method: 'POST', path: path('live', '/test'), documented: ['/api/v1/hosts/{name}/test', 'post'] })
+        const told = []
+        for (;;) {
+            const event = await stream.next('a step, or the end')
+            if (event.type !== 'step') {
+                assert.equal(event.type, 'done', JSON.stringify(event.data))
+                assert.deepEqual(event.data.steps, told)
+                assert.equal(event.data.host.name, 'live')
+                break
+            }
+            told.push(event.data)
+        }
+        assert.ok(told.length > 4)
+        stream.close()
+        assert.equal((await admin.request('POST', path('nowhere', '/test'), { headers: { Accept: 'text/event-stream' } })).status, 404)
+        assert.equal((await admin.delete(path('live'))).status, 204)
+    })
+
+    await t.test('hosts: a machine that tells of itself is shown with its load and its last hour', async () => {
+        await add(admin, { name: 'told', endpoint: way_to_engine(server, 'told') })
+        const loaded = await until('two looks at the machine', async () => {
+            const seen = await host(admin, 'told')
+            return seen.load?.cpu !== null && seen.load && seen
+        })
+        assert.ok(loaded.load.memory.used_bytes > 0 && loaded.load.memory.used_bytes <= loaded.load.memory.total_bytes)
+        assert.ok(loaded.load.disk.total_bytes > 0)
+        assert.deepEqual([loaded.load_recent[0], loaded.concerns], [null, []])
+        const { json } = await admin.get(path('told', '/history'))
+        assert.equal(json.items.length, loaded.load_recent.length)
+        assert.deepEqual(json.items.at(-1).cpu, loaded.load.cpu)
+        assert.equal((await admin.delete(path('told'))).status, 204)
     })
 
     await t.test('hosts: one with a desktop on it is not removed; drained it takes no more and loses none', async () => {
@@ -143,7 +180,7 @@ async function life(t, server, admin, operator, person) {
     })
 }
 
-async function modes(t, server, admin) {
+async function modes(t, server, admin, person) {
     await t.test('hosts: a maintenance has a message and an end, and resume ends it', async () => {
         const until_time = '2099-01-02T03:04:05.000Z'
         await add(admin, { name: 'kept', endpoint: way_to_engine(server, 'kept'), capacity_sessions: 9 })
@@ -155,6 +192,31 @@ async function modes(t, server, admin) {
         assert.deepEqual(bare.json.maintenance, { message: '', until: null })
         const resumed = await admin.post(path('kept', '/resume'), {})
         assert.deepEqual([resumed.json.state, resumed.json.maintenance], ['up', null])
+    })
+
+    await t.test('hosts: a drain tells those who are there, and ends them at the time that it named', async () => {
+        await add(admin, { name: 'cleared', endpoint: way_to_engine(server, 'cleared'), weight: 1000, labels: { only: 'busy' } })
+        await reaches(admin, 'cleared', 'up')
+        const { id } = await person.start_ready('labelled')
+        assert.equal((await person.session(id)).notice, null)
+        const bare = await admin.post(path('cleared', '/drain'), { message: 'Please save your work' })
+        assert.deepEqual([bare.status, bare.json.drain], [200, { message: 'Please save your work', until: null }])
+        const told = await person.session(id)
+        assert.deepEqual([told.notice, told.host], [{ message: 'Please save your work', ends_at: null }, null], 'the word, not the machine')
+        const stream = await person.events()
+        const end = new Date(Date.now() + 4000).toISOString()
+        await admin.post(path('cleared', '/drain'), { until: end })
+        const live = await stream.next('the new end', (event) => event.data.id === id && event.data.notice?.ends_at)
+        assert.deepEqual([live.data.notice, live.data.ends_at], [{ message: '', ends_at: end }, end])
+        stream.close()
+        const ended = await until('the announced end', async () => {
+            const seen = await person.session(id)
+            return seen.state === 'ended' && seen
+        })
+        assert.ok(new Date(ended.ended_at) >= new Date(end), ended.ended_at)
+        assert.deepEqual([ended.end.reason, ended.notice], ['host_maintenance', null])
+        await reaches(admin, 'cleared', 'drained')
+        assert.equal((await admin.delete(path('cleared'))).status, 204)
     })
 
     await t.test('hosts: drains and added hosts hold over a restart', async () => {
@@ -210,7 +272,11 @@ async function bad_input(t, admin) {
         await refuses(admin, 'POST', path('local', '/maintenance'), { until: 'soon' }, '/until')
         await refuses(admin, 'POST', path('local', '/maintenance'), { message: 'a\nb' }, '/message')
         await refuses(admin, 'POST', path('local', '/maintenance'), { message: 'a'.repeat(501) }, '/message')
-        await refuses(admin, 'POST', path('local', '/drain'), { message: 'x' }, '/message')
+        await refuses(admin, 'POST', path('local', '/drain'), { message: 'a'.repeat(501) }, '/message')
+        await refuses(admin, 'POST', path('local', '/drain'), { until: '2020-01-01T00:00:00Z' }, '/until')
+        await refuses(admin, 'POST', path('local', '/drain'), { reason: 'x' }, '/reason')
+        await refuses(admin, 'POST', path('local', '/resume'), { message: 'x' }, '/message')
+        assert.equal((await host(admin, 'local')).mode, 'active', 'nothing was changed')
         await refuses(admin, 'POST', path('local', '/host-key'), {}, '/fingerprint')
         await refuses(admin, 'POST', path('local', '/host-key'), { fingerprint: 'SHA256:short' }, '/fingerprint')
         await refuses(admin, 'POST', path('local', '/pull'), {}, '/template')
@@ -226,7 +292,7 @@ async function bad_input(t, admin) {
     await t.test('hosts: what is not there is 404; a key where there are none is too', async () => {
         const fingerprint = `SHA256:${'A'.repeat(43)}`
         for (const [method, rest, json] of [
-            ['GET', ''], ['DELETE', ''], ['PATCH', '', { weight: 1 }], ['POST', '/test'], ['POST', '/drain'], ['POST', '/resume'], ['POST', '/maintenance'],
+            ['GET', ''], ['GET', '/history'], ['DELETE', ''], ['PATCH', '', { weight: 1 }], ['POST', '/test'], ['POST', '/drain'], ['POST', '/resume'], ['POST', '/maintenance'],
             ['POST', '/host-key', { fingerprint }], ['POST', '/pull', { template: 'rfb' }],
         ])
             assert.equal((await admin.request(method, path('nowhere', rest), { json })).status, 404, `${method} ${rest}`)
@@ -248,8 +314,10 @@ async function rights(t, server, operator, person) {
             for (const browser of [operator, person]) assert.equal((await browser.request(method, target, { json })).status, 403, `${method} ${target}`)
             assert.equal((await new Browser(server).request(method, target, { json })).status, 401, `${method} ${target}`)
         }
-        assert.equal((await person.get(path('local'))).status, 403)
-        assert.equal((await operator.get(path('local'))).status, 200)
+        for (const rest of ['', '/history']) {
+            assert.equal((await person.get(path('local', rest))).status, 403)
+            assert.equal((await operator.get(path('local', rest))).status, 200)
+        }
     })
 
     await t.test('T-82 hosts: a user’s refusal names no host and no address', async () => {
@@ -348,7 +416,7 @@ export default async function hosts(t) {
         await bad_input(t, admin)
         await rights(t, server, operator, person)
         await life(t, server, admin, operator, person)
-        await modes(t, server, admin)
+        await modes(t, server, admin, person)
     })
     await contexts(t)
 }

@@ -40,14 +40,22 @@ protected:
         ssh::AskEngine question = [this](net::Dialer& engine, Deadline deadline) {
             return ask(engine, executor(), deadline);
         };
-        return run(ssh::examine(
+        std::vector<Step> told;
+        ssh::TellStep tell = [&told](Step step) -> Task<void> {
+            told.push_back(std::move(step));
+            co_return;
+        };
+        auto steps = run(ssh::examine(
             executor(),
             *handshakes_,
             std::move(config),
             std::move(question),
             ports,
+            std::move(tell),
             deadline_in(limit)
         ));
+        EXPECT_EQ(shown(told), shown(steps)) << "each was told once, in their order";
+        return steps;
     }
     std::vector<Step> examine() { return examine(config()); }
 
@@ -218,7 +226,7 @@ TEST_F(Examination, IsGivenUpWithItsConnection) {
         ) -> Task<void> {
         ssh::AskEngine never = [](net::Dialer&, Deadline) -> Task<Step> { co_return Step{}; };
         auto examining = ssh::examine(
-            core, handshakes, std::move(link), std::move(never), Ports::needed, deadline
+            core, handshakes, std::move(link), std::move(never), Ports::needed, {}, deadline
         );
         auto steps = co_await std::move(examining);
         ADD_FAILURE() << "it was to be cancelled";
@@ -351,7 +359,7 @@ TEST_F(Examination, WhatTheEngineSaysOfItselfIsShown) {
         co_return step;
     };
     auto steps = run(
-        ssh::examine(executor(), *handshakes_, config(), std::move(question), Ports::needed, soon())
+        ssh::examine(executor(), *handshakes_, config(), std::move(question), Ports::needed, {}, soon())
     );
     expect_failed(steps, "engine", "too old", "a newer one");
     EXPECT_EQ(at(steps, "engine").title, "Its own title");
@@ -491,7 +499,7 @@ TEST_F(ExaminationByCommand, IsGivenUpWithItsProcess) {
         ) -> Task<void> {
         ssh::AskEngine never = [](net::Dialer&, Deadline) -> Task<Step> { co_return Step{}; };
         auto examining = ssh::examine(
-            core, handshakes, std::move(link), std::move(never), Ports::needed, deadline
+            core, handshakes, std::move(link), std::move(never), Ports::needed, {}, deadline
         );
         auto steps = co_await std::move(examining);
         ADD_FAILURE() << "it was to be cancelled";
