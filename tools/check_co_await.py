@@ -5,7 +5,7 @@ captures (docs/traps/gcc12-co-await.md):
 
   aggregate   an aggregate, or a bare {...}, built in place as an argument: destroyed twice
   capture     a lambda that captures by value: destroyed twice
-  choice      co_await (condition ? task() : task()): destroyed twice
+  choice      co_await (condition ? task() : task()), condition ? x : co_await task(): destroyed twice
   coroutine   a lambda with captures that is itself a coroutine: they dangle once it is destroyed
 
 Works on tokens, not on types: a type is an aggregate when src/ defines it without a constructor.
@@ -219,8 +219,12 @@ class Checker:
 
     def arguments(self, items, depth):
         node = Group("(", 0, items, 0)
+        has_choice = False
         for i, item in enumerate(items):
             if not isinstance(item, Group):
+                has_choice = has_choice or item.text == "?"
+                if has_choice and item.text == "co_await":
+                    self.report(item.line, "choice", "… ? … : … with a co_await in it")
                 continue
             if item.kind == "block":
                 continue
@@ -372,7 +376,6 @@ GOOD = [
     "struct M { int a; }; Task<M> f() { co_await g(); co_return M{1}; }",
     "struct M { M(int); int a; }; Task<> f() { co_await g(M{1}); }",
     "Task<> f() { int x{co_await g()}; }",
-    "Task<> f() { auto x = c ? co_await g() : 1; }",
     "Task<> f() { auto [a, b] = co_await g(); auto& [c, d] = h; }",
     "Task<> f() { co_await g([&x] { return x; }); }",
     "Task<> f() { auto l = [x] { return x; }; co_await g(std::move(l)); }",
@@ -399,6 +402,8 @@ BAD = [
     ("Task<> f() { co_await g([=] { return x; }); }", "capture"),
     ("Task<> f() { while (true) { co_await g([x](int) { return x; }); } }", "capture"),
     ("Task<> f() { co_await (c ? g() : h()); }", "choice"),
+    ("Task<> f() { auto x = c ? make() : co_await g(); }", "choice"),
+    ("Task<> f() { auto x = c ? co_await g() : make(); }", "choice"),
     ("auto l = [x]() -> Task<void> { co_await g(x); };", "coroutine"),
     ("auto l = [&](int a) -> net::Task<Result<int>> { co_return a; };", "coroutine"),
     ("Task<> f() { spawn([this] () -> Task<> { for (;;) { co_await g(); } }); }", "coroutine"),
