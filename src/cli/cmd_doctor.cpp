@@ -3,6 +3,7 @@
 #include "cli/commands.hpp"
 #include "cli/doctor.hpp"
 #include "cli/output.hpp"
+#include "server/definitions.hpp"
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -64,9 +65,11 @@ void doctor(Context& context) {
     bool is_running = server.call("GET", "/healthz").has_value();
     findings.push_back(configuration(*loaded));
     check_machine(loaded->config, is_running, findings);
+    Hosts hosts;
+    for (auto& host : server::file_hosts_of(loaded->config)) hosts.push_back(std::move(host.definition));
     auto added = check_database(loaded->config, is_running, findings);
-    std::ranges::move(added, std::back_inserter(loaded->config.hosts));
-    check_engines(loaded->config, findings);
+    std::ranges::move(added, std::back_inserter(hosts));
+    check_engines(loaded->config, hosts, findings);
     print(context, findings);
     if (count(findings, Level::fail) > 0) context.exit = Exit::failed;
 }

@@ -34,21 +34,8 @@ void check_accounts(boost::asio::io_context& context, store::Database& database,
     else findings.push_back(warning("administrator", "no account is an administrator that may sign in", "berth user add NAME --role admin, or berth user role NAME admin"));
 }
 
-// What an examination needs.
-config::Host host_of(const broker::HostDefinition& stored) {
-    config::Host host;
-    host.name = stored.name;
-    host.endpoint = stored.endpoint;
-    host.tls_directory = stored.tls_directory;
-    host.max_connections = stored.max_connections;
-    if (stored.data_path == broker::DataPath::direct) host.data_path = config::DataPath::direct;
-    if (stored.transport == broker::SshTransport::libssh) host.transport = config::SshTransport::libssh;
-    if (stored.transport == broker::SshTransport::openssh) host.transport = config::SshTransport::openssh;
-    return host;
-}
-
-std::vector<config::Host> added_hosts(const config::Config& config, const fs::path& file, Findings& findings) {
-    std::vector<config::Host> hosts;
+Hosts added_hosts(const config::Config& config, const fs::path& file, Findings& findings) {
+    Hosts hosts;
     auto stored = store::read_hosts(file);
     if (!stored) {
         findings.push_back(warning("added_hosts", "not examined: " + stored.error().operator_text(), "run berth doctor as the user that runs berth"));
@@ -56,7 +43,7 @@ std::vector<config::Host> added_hosts(const config::Config& config, const fs::pa
     }
     for (const broker::HostRecord& record : *stored) {
         bool is_in_file = std::ranges::any_of(config.hosts, [&](const config::Host& host) { return host.name == record.name; });
-        if (record.definition && !is_in_file) hosts.push_back(host_of(*record.definition));
+        if (record.definition && !is_in_file) hosts.push_back(*record.definition);
     }
     return hosts;
 }
@@ -87,7 +74,7 @@ bool look_at_copy(const fs::path& file, const fs::path& folder, Findings& findin
 
 } // namespace
 
-std::vector<config::Host> check_database(const config::Config& config, bool is_running, Findings& findings) {
+Hosts check_database(const config::Config& config, bool is_running, Findings& findings) {
     std::error_code bad;
     const fs::path file = config.database.path;
     if (is_running) {

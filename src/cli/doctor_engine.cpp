@@ -10,6 +10,7 @@
 #include "docker/docker_host.hpp"
 #include "docker/networks.hpp"
 #include "net/task_scope.hpp"
+#include "server/host_set.hpp"
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
@@ -67,7 +68,7 @@ private:
 // One engine under examination.
 class Examination {
 public:
-    Examination(const config::Config& config, const config::Host& host, docker::Connector& connector,
+    Examination(const config::Config& config, const broker::HostDefinition& host, docker::Connector& connector,
                 const docker::Endpoint& endpoint, net::Executor executor, Findings& findings)
         : config_{config}
         , suffix_{" " + host.name.str()}
@@ -93,7 +94,7 @@ public:
     const std::set<std::string>& images() const noexcept { return images_; } // which are here
 
 private:
-    static docker::DockerHostConfig host_config(const config::Config& config, const config::Host& host) {
+    static docker::DockerHostConfig host_config(const config::Config& config, const broker::HostDefinition& host) {
         docker::DockerHostConfig settings;
         settings.name = host.name.str();
         settings.deployment = "doctor";
@@ -319,20 +320,7 @@ struct Report {
     bool is_usable = false;
 };
 
-docker::ConnectorContext context_of(const config::Config& config, const config::Host& host, net::Executor executor) {
-    docker::ConnectorContext context{std::move(executor)};
-    context.known_hosts = config.ssh.known_hosts;
-    context.identity = config.ssh.identity;
-    context.ssh_config = config.ssh.config_file;
-    context.most_connections = host.max_connections;
-    if (host.data_path == config::DataPath::direct) context.data_path = docker::DataPath::direct;
-    using Transport = decltype(context.transport);
-    if (host.transport == config::SshTransport::libssh) context.transport = Transport::libssh;
-    if (host.transport == config::SshTransport::openssh) context.transport = Transport::openssh;
-    return context;
-}
-
-Task<void> examine(const config::Config& config, const config::Host& host, net::Executor executor, Report& report) {
+Task<void> examine(const config::Config& config, const broker::HostDefinition& host, net::Executor executor, Report& report) {
     std::string name = "engine " + host.name.str();
     auto endpoint = docker::resolve_endpoint(docker::process_world(), host.endpoint);
     if (!endpoint) {
@@ -340,7 +328,7 @@ Task<void> examine(const config::Config& config, const config::Host& host, net::
         co_return;
     }
     docker::use_tls_directory(*endpoint, host.tls_directory);
-    auto connector = docker::make_connector(*endpoint, context_of(config, host, executor));
+    auto connector = docker::make_connector(*endpoint, server::connector_context(config.ssh, host, executor));
     if (!connector) {
         report.findings.push_back(failure(name, connector.error().operator_text(), "correct the host's endpoint"));
         co_return;
@@ -351,17 +339,19 @@ Task<void> examine(const config::Config& config, const config::Host& host, net::
 }
 
 // Takes the next host as long as there is one.
-Task<void> examine_in_turn(const config::Config& config, net::Executor executor, std::vector<Report>& reports, std::size_t& next) {
+Task<void> examine_in_turn(
+    const config::Config& config, const Hosts& hosts, net::Executor executor, std::vector<Report>& reports, std::size_t& next
+) {
     while (next < reports.size()) {
         auto mine = next++;
-        co_await examine(config, config.hosts[mine], executor, reports[mine]);
+        co_await examine(config, hosts[mine], executor, reports[mine]);
     }
 }
 
-Task<bool> examine_all(const config::Config& config, net::Executor executor, std::vector<Report>& reports) {
+Task<bool> examine_all(const config::Config& config, const Hosts& hosts, net::Executor executor, std::vector<Report>& reports) {
     std::size_t next = 0;
     net::TaskScope scope{executor, "doctor"};
-    for (std::size_t i = 0; i < std::min(at_once, reports.size()); ++i) scope.spawn(examine_in_turn(config, executor, reports, next));
+    for (std::size_t i = 0; i < std::min(at_once, reports.size()); ++i) scope.spawn(examine_in_turn(config, hosts, executor, reports, next));
     co_await scope.join();
     co_await scope.stop();
     co_return true;
@@ -369,10 +359,10 @@ Task<bool> examine_all(const config::Config& config, net::Executor executor, std
 
 } // namespace
 
-void check_engines(const config::Config& config, Findings& findings) {
-    std::vector<Report> reports(config.hosts.size());
+void check_engines(const config::Config& config, const Hosts& hosts, Findings& findings) {
+    std::vector<Report> reports(hosts.size());
     boost::asio::io_context context;
-    run_blocking(context, examine_all(config, context.get_executor(), reports));
+    run_blocking(context, examine_all(config, hosts, context.get_executor(), reports));
     std::set<std::string> images;
     bool is_any = false;
     for (Report& report : reports) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/host_set.hpp"
 
-#include "docker/connector.hpp"
 #include "net/deadline.hpp"
 
 #include <cstdlib>
@@ -66,19 +65,11 @@ struct Connected {
 
 } // namespace
 
-HostSet::HostSet(net::Executor executor, const config::Config& config, std::string deployment)
-    : executor_{executor}
-    , handshakes_{std::move(executor)}
-    , ssh_{config.ssh}
-    , network_pool_{config.network.pool_cidr}
-    , deployment_{std::move(deployment)} {}
-
-docker::ConnectorContext HostSet::context_of(const broker::HostDefinition& host) {
-    docker::ConnectorContext context{executor_};
-    context.handshakes = &handshakes_;
-    context.known_hosts = ssh_.known_hosts;
-    context.identity = ssh_.identity;
-    context.ssh_config = ssh_.config_file;
+docker::ConnectorContext connector_context(const config::Ssh& ssh, const broker::HostDefinition& host, net::Executor executor) {
+    docker::ConnectorContext context{std::move(executor)};
+    context.known_hosts = ssh.known_hosts;
+    context.identity = ssh.identity;
+    context.ssh_config = ssh.config_file;
     context.most_connections = host.max_connections;
     if (host.data_path == broker::DataPath::direct) context.data_path = docker::DataPath::direct;
     switch (host.transport) {
@@ -89,11 +80,20 @@ docker::ConnectorContext HostSet::context_of(const broker::HostDefinition& host)
     return context;
 }
 
+HostSet::HostSet(net::Executor executor, const config::Config& config, std::string deployment)
+    : executor_{executor}
+    , handshakes_{std::move(executor)}
+    , ssh_{config.ssh}
+    , network_pool_{config.network.pool_cidr}
+    , deployment_{std::move(deployment)} {}
+
 Result<broker::MadeHost> HostSet::make_host(const broker::HostDefinition& host) {
     auto endpoint = docker::resolve_endpoint(docker::process_world(), host.endpoint);
     if (!endpoint) return endpoint.error();
     docker::use_tls_directory(*endpoint, host.tls_directory);
-    auto connector = docker::make_connector(*endpoint, context_of(host));
+    auto context = connector_context(ssh_, host, executor_);
+    context.handshakes = &handshakes_;
+    auto connector = docker::make_connector(*endpoint, context);
     if (!connector) return connector.error();
     docker::DockerHostConfig settings;
     settings.name = host.name.str();

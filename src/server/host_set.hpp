@@ -4,12 +4,16 @@
 
 #include "broker/host_service.hpp"
 #include "config/config.hpp"
+#include "docker/connector.hpp"
 #include "docker/docker_host.hpp"
 #include "ssh/handshakes.hpp"
 
 #include <string>
 
 namespace berth::server {
+
+// What a definition and the installation's keys make of the way in. No handshakes are shared yet.
+docker::ConnectorContext connector_context(const config::Ssh& ssh, const broker::HostDefinition& host, net::Executor executor);
 
 class HostSet final : public broker::HostFactory {
 public:
@@ -23,8 +27,6 @@ public:
     net::Task<void> stop();
 
 private:
-    docker::ConnectorContext context_of(const broker::HostDefinition& host);
-
     net::Executor executor_;
     ssh::Handshakes handshakes_;
     config::Ssh ssh_;

@@ -75,6 +75,14 @@ async function use(t, server, admin, person) {
         viewer.socket.close()
         await person.stop(id)
     })
+    await t.test('hosts: a machine behind ssh tells its load, by a command without input', async () => {
+        const { load } = await until('two looks', async () => {
+            const { json } = await server.admin.get('/api/v1/hosts/remote')
+            return json.load && json.load.cpu !== null && json
+        })
+        assert.ok(load.memory.total_bytes > 0 && load.disk.total_bytes > load.disk.used_bytes, JSON.stringify(load))
+    })
+
     await t.test('cli: doctor goes the same way', async () => {
         const hosts = `hosts=[{"name":"remote","endpoint":"${server.sshd.url(engine_socket)}"}]`
         const { out } = await server.run_with({ limit_ms: 120_000 }, 'doctor', '--json', '--set', hosts)
