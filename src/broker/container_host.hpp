@@ -79,11 +79,10 @@ struct MachineLoad {
     std::int64_t memory_used = 0, memory_total = 0;
     std::int64_t disk_used = 0, disk_total = 0; // where the engine keeps its data; total 0 = not told
 };
-// Less room than a few desktops soon fill. False where nothing was told.
+// Less than a twentieth is left, and less than what desktops need for long. False where nothing was told.
 constexpr bool is_disk_nearly_full(const MachineLoad& load) noexcept {
-    constexpr std::int64_t gibibyte = std::int64_t{1} << 30;
-    auto enough = std::clamp(load.disk_total / 20, gibibyte, 10 * gibibyte);
-    return load.disk_total > 0 && load.disk_total - load.disk_used < enough;
+    constexpr std::int64_t plenty = std::int64_t{10} << 30;
+    return load.disk_total > 0 && load.disk_total - load.disk_used < std::min(load.disk_total / 20, plenty);
 }
 
 // The way in, for people; known without asking anybody.

@@ -289,6 +289,8 @@ void HostRegistry::settle(Member& one, const Status& outcome, Patience patience)
     auto is_quiet = one.entry.view.creating == 0 && !(is_anybody_waiting && is_anybody_waiting());
     auto change = outcome ? one.health.passed(Now::now(), is_quiet) : one.health.missed(Now::now(), patience);
     if (!outcome) ++one.entry.failed_checks;
+    // What failed before it went away was its absence.
+    if (change == HostHealth::Change::up) one.failed_starts = 0;
     auto reason = one.health.state() == placement::HostState::down
                     ? (outcome ? one.entry.view.reason : outcome.error().operator_text())
                     : std::string{};

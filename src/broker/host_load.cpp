@@ -63,7 +63,7 @@ void HostRegistry::start_ended(const HostId& id, const Status& outcome) {
     if (!one) return;
     if (outcome) {
         one->failed_starts = 0;
-    } else {
+    } else if (one->health.state() == placement::HostState::up) { // else its checks say it already
         ++one->failed_starts;
         one->start_failed_at = Now::now();
         one->start_failure = outcome.error().operator_text();

@@ -489,5 +489,23 @@ TEST(HostRegistry, StartsThatFailInARowSendOthersFirstForAWhile) {
     EXPECT_EQ(state_word(bench.host("a")), "up");
 }
 
+TEST(HostRegistry, StartsThatFailedBecauseTheHostWasAwayCountForNothing) {
+    HostBench bench;
+    auto& a = bench.add("a");
+    bench.hosts.start();
+    bench.until_state("a", HostState::up);
+    Status failed = Error{Errc::host_unreachable, "connection lost"};
+    HostId id{"a"};
+    for (int i = 1; i < limits::failed_starts; ++i) bench.hosts.start_ended(id, failed);
+    a.is_unreachable = true;
+    bench.until_state("a", HostState::down);
+    bench.hosts.start_ended(id, failed);
+    a.is_unreachable = false;
+    bench.until_state("a", HostState::up);
+    EXPECT_TRUE(bench.host("a").concerns.empty());
+    bench.hosts.start_ended(id, failed);
+    EXPECT_TRUE(bench.host("a").concerns.empty());
+}
+
 } // namespace
 } // namespace berth::broker

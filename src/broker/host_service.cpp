@@ -301,8 +301,10 @@ net::Task<Status> HostService::set_mode(access::Caller caller, HostId id, HostMo
     auto stored = co_await std::move(putting);
     if (!stored) co_return stored;
     auto word = name_of(mode.mode);
+    host = parts_.hosts.find(id);
+    auto is_new = host && host->mode != mode;
     if (auto set = parts_.hosts.set_mode(id, mode); !set) co_return set;
-    announce_end(id, mode);
+    if (is_new) announce_end(id, mode);
     if (on_mode) on_mode(id);
     note(caller, id, "host.mode", std::string{word});
     co_return Status{};

@@ -147,7 +147,8 @@ void Server::Parts::Running::connect(Parts& p) {
     host_service.on_mode = tell_those_on;
     host_service.clear_host = [this](const HostId& id) {
         for (const auto& runner : runners.all()) {
-            if (runner->session().host == id) runner->post(session::StopRequested{session::EndReason::host_maintenance, {}});
+            const auto& session = runner->session();
+            if (session.host == id && !session.end) runner->post(session::StopRequested{session::EndReason::host_maintenance, {}});
         }
     };
     hosts.on_room = [this] {

@@ -105,7 +105,8 @@ json::value disk_json(const broker::MachineLoad& load) {
 
 // The machine's, whoever uses it.
 json::value load_json(const broker::HostEntry& host) {
-    if (host.loads.empty()) return nullptr;
+    auto is_now = host.view.state == placement::HostState::up && !host.loads.empty();
+    if (!is_now) return nullptr;
     const auto& [at, load, sessions] = host.loads.back();
     return json::object{{"at", format_rfc3339(at)}, {"cpu", cpu_json(load)},
                         {"memory", json::object{{"used_bytes", load.memory_used}, {"total_bytes", load.memory_total}}},

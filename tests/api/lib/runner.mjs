@@ -31,10 +31,15 @@ export class Runner {
                 console.log(`SKIPPED  ${name}: ${error.message}`)
                 return
             }
-            ++this.failed
-            this.failures.push(name)
-            console.log(`FAILED   ${name} (${took()})\n${indented(error.stack ?? String(error))}`)
+            this.fail(name, error, ` (${took()})`)
         }
+    }
+
+    // Also of what is no test, whatever was chosen.
+    fail(name, error, took = '') {
+        ++this.failed
+        this.failures.push(name)
+        console.log(`FAILED   ${name}${took}\n${indented(error.stack ?? String(error))}`)
     }
 }
 

@@ -264,7 +264,7 @@ export async function with_server(t, what, config, body, environment) {
             server.stop(),
         )
     } catch (error) {
-        await t.test(`${what}: runs`, () => Promise.reject(error))
+        t.fail(`${what}: runs`, error)
     } finally {
         await server.clean().catch((error) => t.test(`${what}: leaves nothing behind`, () => Promise.reject(error)))
     }
