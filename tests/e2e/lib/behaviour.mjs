@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { adminCases } from "./admin_cases.mjs";
 import { openPanel } from "./bar.mjs";
 import { barCases } from "./bar_cases.mjs";
+import { noticeCases } from "./notice_cases.mjs";
 import { colours, picture } from "./picture.mjs";
 import { until } from "./report.mjs";
 import { isChosen, startMockHere } from "./mock.mjs";
@@ -221,7 +222,7 @@ const cases = [
 /** `only`: see isChosen. */
 export async function behaviour(browser, report, { only = "" } = {}) {
   const mock = await startMockHere();
-  for (const [name, run] of [...cases, ...tabCases, ...barCases, ...rowCases, ...adminCases].filter(([n]) => isChosen(n, only))) {
+  for (const [name, run] of [...cases, ...tabCases, ...barCases, ...rowCases, ...adminCases, ...noticeCases].filter(([n]) => isChosen(n, only))) {
     await report.check(name, async () => {
       await mock.ask("reset");
       const opened = [];

@@ -7,6 +7,7 @@ import { openPanel } from "./bar.mjs";
 const picture = ".theatre[data-phase=connected]";
 const ended = (reason, message = "") => ({ make: [{ state: "ended", age_s: 4000, end: { reason, message } }], path: "/desktops/{id}", wait: "[data-testid=ended]" });
 
+const notice = { message: "The room gets new machines. Please hand in your work.", ends_at: new Date(Date.now() + 5_400_000).toISOString() };
 const edgeNames = { bottom: /^(Bottom|Unten)$/, left: /^(Left|Links)$/, right: /^(Right|Rechts)$/ };
 const attempt = { at: "2026-01-15T10:42:07Z", stage: "creating", host: "boreas", code: "host_unreachable", detail: "timed out after 10 s: POST /containers/create" };
 
@@ -63,6 +64,11 @@ export const states = [
   { name: "ended-died", ...ended("container_died", "The desktop's main program ended with code 137.") },
   { name: "ended-removed", ...ended("removed_outside") },
   { name: "ended-host-lost", ...ended("host_lost") },
+  { name: "ended-maintenance", make: [{ state: "ended", age_s: 4000, notice, end: { reason: "host_maintenance" } }], path: "/desktops/{id}", wait: "[data-testid=ended]" },
+  { name: "home-notice", path: "/", make: [{ notice }, { template: "kali", notice: { message: "", ends_at: null } }], wait: "[data-testid=service-notice] >> nth=1" },
+  { name: "desktop-notice", path: "/desktops/{id}", make: [{ notice }], wait: picture, then: "[data-testid=service-notice]" },
+  { name: "desktop-notice-plain", path: "/desktops/{id}", make: [{ left_s: 250, notice: { message: "", ends_at: null } }], wait: picture, then: "[data-testid=service-notice]" },
+  { name: "web-notice", path: "/desktops/{id}", make: [{ template: "notebook", notice }], wait: "[data-testid=service-notice]" },
   { name: "home-no-network", path: "/", make: [{}], wait: "[data-testid=session-card]", act: (p) => p.context().setOffline(true), actAfter: true, then: "[data-testid=network] p" },
   { name: "desktop-not-found", path: "/desktops/d_nothing", wait: "[data-testid=error]" },
   { name: "not-found", path: "/nowhere", wait: "[data-testid=error]" },

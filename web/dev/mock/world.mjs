@@ -112,6 +112,7 @@ export class World {
       viewers: { control: 0, view: 0 },
       endpoints: template.endpoints,
       end: null,
+      notice: null,
       condition: "ok",
       ...fields,
     };

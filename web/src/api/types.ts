@@ -81,6 +81,7 @@ export type EndReason =
   | "container_died"
   | "out_of_memory"
   | "removed_outside"
+  | "host_maintenance"
   | "host_lost";
 
 export interface SessionEnd {
@@ -123,6 +124,8 @@ export interface Session {
   end: SessionEnd | null;
   /** `unknown`: its host does not answer; the desktop is kept. */
   condition?: "ok" | "unknown";
+  /** Its machine is to be serviced; `ends_at`: then it ends at the latest. The message may be empty. */
+  notice?: { message: string; ends_at: string | null } | null;
   attempts?: Attempt[];
   /** For staff: why this host. */
   placement?: Considered[] | null;

@@ -7,6 +7,7 @@ import { t } from "../i18n/i18n";
 import { displayName } from "../state/actions";
 import { prefs } from "../state/prefs";
 import { StopDialog } from "../pages/stop_dialog";
+import { ServiceStrip } from "../pages/service_notice";
 import { ConnectionCard } from "./connection_card";
 import { ControlBar } from "./control_bar";
 import { OutOfReach, RemoteCopied, Statistics, Unstable } from "./overlays";
@@ -69,6 +70,7 @@ export function Viewer({ session }: { session: Session }) {
       {vm && (
         <div class="strips">
           <TimeWarnings vm={vm} session={session} />
+          <ServiceStrip vm={vm} session={session} />
           {phase?.kind === "connected" && <OutOfReach session={session} />}
           {phase?.kind === "connected" && <Unstable vm={vm} />}
           <RemoteCopied vm={vm} />

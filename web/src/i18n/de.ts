@@ -206,6 +206,7 @@ export const de: Messages = {
   "end.container_died": "Er hat sich unaufgefordert beendet.",
   "end.out_of_memory": "Ihm ging der Speicher aus.",
   "end.removed_outside": "Jemand hat ihn direkt auf seinem Host entfernt, ohne Berth. Was nicht anderswo gespeichert war, ist fort.",
+  "end.host_maintenance": "Seine Maschine wurde zur Wartung außer Betrieb genommen.",
   "end.host_lost": "Der Host, auf dem er lief, ging verloren.",
 
   "error.title": "Etwas ist schiefgegangen",

@@ -118,6 +118,10 @@ export const deDesktop: Record<keyof typeof enDesktop, string | Plural> = {
   "idle.body": "Eine Weile wurde nichts getippt oder geklickt. Der Desktop stoppt in {time}. Jede Taste oder Bewegung darin hält ihn.",
   "idle.here": "Ich bin da",
 
+  "notice.title": "Die Maschine dieses Desktops wird demnächst gewartet.",
+  "notice.ends": "Spätestes Ende: {time}. Sichere vorher deine Arbeit.",
+  "notice.hide": "Ausblenden",
+
   "web.title": "{name} ist bereit",
   "web.lead": "Es öffnet sich in einem eigenen Tab.",
   "web.owner_only": "Es gehört jemand anderem. Nur wer es gestartet hat, kann es öffnen: Einer App kann man nicht zusehen, ohne sie zu bedienen.",

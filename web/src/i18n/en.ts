@@ -205,6 +205,7 @@ export const en = {
   "end.container_died": "It stopped by itself, without being asked to.",
   "end.out_of_memory": "It ran out of memory.",
   "end.removed_outside": "Somebody removed it directly on its host, without Berth. What was not saved elsewhere is gone.",
+  "end.host_maintenance": "Its machine was taken out of use for maintenance.",
   "end.host_lost": "The host it ran on was lost.",
 
   "error.title": "Something went wrong",

@@ -115,6 +115,10 @@ export const enDesktop = {
   "idle.body": "Nothing was typed or clicked for a while. The desktop stops in {time}. Any key or movement in it keeps it.",
   "idle.here": "I’m here",
 
+  "notice.title": "The machine of this desktop is going to be serviced.",
+  "notice.ends": "It ends by {time} at the latest. Save your work before.",
+  "notice.hide": "Hide this",
+
   "web.title": "{name} is ready",
   "web.lead": "It opens in a tab of its own.",
   "web.owner_only": "It is somebody else's. Only its owner can open it: an app cannot be watched without using it.",

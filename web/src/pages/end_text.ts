@@ -17,6 +17,8 @@ export function endSentence(session: Session): string {
 
 /** The server's own words where they are more than the reason; else nothing. */
 export function endMore(session: Session): string {
-  const { end } = session;
+  const { end, notice } = session;
+  // What people were told beforehand is what they know it by.
+  if (end?.reason === "host_maintenance") return notice?.message ?? "";
   return end && saysMore.has(end.reason) ? end.message : "";
 }

@@ -17,6 +17,7 @@ import { Shell } from "./shell";
 
 function endIcon(session: Session): IconName {
   if (isBadEnd(session)) return "triangle-alert";
+  if (session.end?.reason === "host_maintenance") return "wrench";
   return session.end?.reason === "owner_request" ? "circle-check" : "clock";
 }
 

@@ -13,6 +13,7 @@ import { Icon } from "../ui/icon";
 import { Link } from "../ui/link";
 import { TemplateArt } from "../ui/template_art";
 import { TimeBar, TimeLeft } from "../ui/time_left";
+import { ServiceNote } from "./service_notice";
 import { StopDialog } from "./stop_dialog";
 
 /** Its host does not answer at the moment. Nothing has ended. */
@@ -92,6 +93,7 @@ export function SessionCard({ session }: { session: Session }) {
           {session.host && <span class="meta meta-quiet">{t("card.host", { host: session.host })}</span>}
         </p>
         {isOutOfReach(session) && <p class="host-note" role="status" data-testid="no-answer"><Icon name="hourglass" size={16} /><span>{t("card.no_answer")}</span></p>}
+        <ServiceNote session={session} />
         {ready && <TimeBar session={session} totalS={total} />}
         {!going && (
           <div class="actions">

@@ -14,6 +14,7 @@ import { ProblemNotice } from "../ui/problem";
 import { TemplateArt } from "../ui/template_art";
 import { TimeLeft } from "../ui/time_left";
 import { ExtendButton, StateChip } from "./session_card";
+import { ServiceNote } from "./service_notice";
 import { StopDialog } from "./stop_dialog";
 import { useSessionTitle } from "../desktop/use_session_title";
 import { Shell } from "./shell";
@@ -67,6 +68,7 @@ export function WebDesktop({ session }: { session: Session }) {
           <StateChip session={session} />
           <span class="meta"><Icon name="clock" size={15} /><TimeLeft session={session} /></span>
         </p>
+        <ServiceNote session={session} />
         {session.mine ? <p class="muted">{t("web.lead")}</p> : <p class="muted" data-testid="owner-only">{t("web.owner_only")}</p>}
         {problem.value && <ProblemNotice title={t("web.failed")} problem={problem.value} onRetry={() => void open()} />}
         {session.state === "ready" && (
