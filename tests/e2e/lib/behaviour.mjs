@@ -2,6 +2,7 @@
 // What the pages do when something happens: losses, the end of a sign-in, live updates, keys, clipboard.
 import assert from "node:assert/strict";
 import { adminCases } from "./admin_cases.mjs";
+import { hostCases } from "./host_cases.mjs";
 import { openPanel } from "./bar.mjs";
 import { barCases } from "./bar_cases.mjs";
 import { noticeCases } from "./notice_cases.mjs";
@@ -222,7 +223,7 @@ const cases = [
 /** `only`: see isChosen. */
 export async function behaviour(browser, report, { only = "" } = {}) {
   const mock = await startMockHere();
-  for (const [name, run] of [...cases, ...tabCases, ...barCases, ...rowCases, ...adminCases, ...noticeCases].filter(([n]) => isChosen(n, only))) {
+  for (const [name, run] of [...cases, ...tabCases, ...barCases, ...rowCases, ...adminCases, ...hostCases, ...noticeCases].filter(([n]) => isChosen(n, only))) {
     await report.check(name, async () => {
       await mock.ask("reset");
       const opened = [];

@@ -71,6 +71,7 @@ export const rowCases = [
     await page.getByTestId("host-row").nth(9).waitFor();
     await expectActions(page, "[data-testid=host-row]", "button", 20);
     await page.locator("[data-host=juno]").getByTestId("drain").click();
+    await page.locator("dialog").getByTestId("confirm").click();
     await page.locator("[data-host=juno] [data-testid=host-state][data-state=draining]").waitFor();
   }],
   ["hosts as cards show all their actions at every width", async ({ mock, visit }) => {

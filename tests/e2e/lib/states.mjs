@@ -3,6 +3,7 @@
 // `set` are faults, `make` sessions; `path` may use the first session's id as {id}.
 
 import { openPanel } from "./bar.mjs";
+import { hostStates } from "./host_states.mjs";
 
 const picture = ".theatre[data-phase=connected]";
 const ended = (reason, message = "") => ({ make: [{ state: "ended", age_s: 4000, end: { reason, message } }], path: "/desktops/{id}", wait: "[data-testid=ended]" });
@@ -104,7 +105,7 @@ states.push(
   { name: "admin-desktop", as: "root", make: [{ owner: "anna", host: "atlas", placement: considered, attempts: [attempt] }], path: "/admin/desktops/{id}", wait: "[data-testid=placement]" },
   { name: "admin-desktop-gone", as: "root", path: "/admin/desktops/d_nothing", wait: "[data-testid=error]" },
   { name: "hosts", as: "root", path: "/admin/hosts", wait: "[data-testid=host-card] >> nth=2" },
-  { name: "hosts-states", as: "root", set: { fleet: "states" }, path: "/admin/hosts", wait: "[data-testid=host-card] >> nth=9" },
+  { name: "hosts-states", as: "root", set: { fleet: "states" }, path: "/admin/hosts", wait: "[data-testid=host-card] >> nth=11" },
   { name: "hosts-many", as: "root", set: { fleet: "many" }, path: "/admin/hosts", wait: "[data-testid=host-row] >> nth=20" },
   { name: "hosts-search", as: "root", set: { fleet: "states" }, path: "/admin/hosts?q=gpu", wait: "[data-testid=host-card]" },
   { name: "hosts-no-match", as: "root", set: { fleet: "states" }, path: "/admin/hosts?q=zzz", wait: ".empty" },
@@ -113,7 +114,7 @@ states.push(
   { name: "hosts-error-later", as: "root", set: { fleet: "many" }, path: "/admin/hosts", wait: "[data-testid=host-row] >> nth=20", actAfter: true, act: (p, mock) => mock("set", { hosts: "error", events: "down" }), then: ".stale [data-testid=host-row]" },
   { name: "hosts-loading", as: "root", set: { hosts: "hang" }, path: "/admin/hosts", wait: ".skeleton-host" },
   { name: "host", ...onHost("juno"), make: [{ owner: "anna", host: "juno" }] },
-  { name: "host-down", ...onHost("boreas"), make: [{ owner: "anna", host: "boreas", condition: "unknown" }, { owner: "anna", template: "kali", attempts: [attempt] }], wait: "[data-testid=host-log]" },
+  { name: "host-down", ...onHost("boreas"), make: [{ owner: "anna", host: "boreas", condition: "unknown" }, { owner: "anna", template: "kali", attempts: [attempt] }], wait: "[data-testid=host-failures]" },
   { name: "host-draining", ...onHost("dione") },
   { name: "host-maintenance", ...onHost("fenrir") },
   { name: "host-never", ...onHost("gaia") },
@@ -122,7 +123,7 @@ states.push(
   { name: "host-key-accept", ...onHost("iris"), act: (p) => p.getByTestId("accept-key").click(), actAfter: true, then: "dialog[open]" },
   { name: "host-test", ...onHost("local"), ...openTest, then: "[data-testid=test-step] >> nth=10" },
   { name: "host-test-failed", ...onHost("boreas"), ...openTest, then: "[data-testid=test-step][data-state=failed]" },
-  { name: "host-test-running", ...onHost("local"), set: { fleet: "states", test_ms: 60_000 }, ...openTest, then: ".working" },
+  { name: "host-test-running", ...onHost("local"), set: { fleet: "states", test_ms: 60_000 }, ...openTest, then: "[data-testid=test-next]" },
   { name: "host-edit", ...onHost("juno"), act: (p) => p.getByTestId("edit").click(), actAfter: true, then: "dialog[open]" },
   { name: "host-maintain", ...onHost("local"), act: (p) => p.getByTestId("maintain").click(), actAfter: true, then: "dialog[open]" },
   { name: "host-remove", ...onHost("eris"), act: (p) => p.getByTestId("remove").click(), actAfter: true, then: "dialog[open] [data-testid=confirm]" },
@@ -133,6 +134,8 @@ states.push(
   { name: "host-add-refused", as: "root", path: "/admin/hosts?add", wait: "[data-testid=context]", actAfter: true, then: "[data-testid=error]", act: (p) => fillHost(p, "http://juno") },
   { name: "host-add-nothing-found", as: "root", set: { contexts: "none", ssh_key: "none" }, path: "/admin/hosts?add", wait: ".quiet-line", act: (p) => p.getByTestId("commands").waitFor(), actAfter: true },
 );
+
+states.push(...hostStates);
 
 async function fillHost(page, endpoint = "ssh://berth@juno.lab.example") {
   await page.locator("[name=endpoint]").fill(endpoint);

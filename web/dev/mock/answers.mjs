@@ -13,7 +13,7 @@ export function send(response, status, body, headers = {}) {
 }
 
 export function problem(response, code, detail = "", more = {}) {
-  const status = statusOf[code] ?? 500;
+  const status = more.status ?? statusOf[code] ?? 500;
   const retry = status === 429 ? { "Retry-After": "20" } : {};
   const body = { type: "about:blank", title: code, status, detail, code, request_id: response.getHeader("X-Request-Id"), ...more };
   send(response, status, body, { "Content-Type": "application/problem+json", ...retry });

@@ -11,7 +11,7 @@
 //   GET  /__mock/witness            what the desktops received: keys, pointer, cut text, sizes
 import { iso } from "./world.mjs";
 import { readJson, send } from "./answers.mjs";
-import { makeHosts } from "./hosts.mjs";
+import { makeHosts } from "./host_fleet.mjs";
 
 function times(world, session, { left_s, grace_s = 60, idle_left_s }) {
   if (left_s !== undefined) {

@@ -1,118 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-// The hosts of the mock: one in each state that a page has to show, and what can be done to them.
+// What can be asked about the hosts of the mock, and done to them.
 import { problem, readJson, send } from "./answers.mjs";
-import { iso } from "./world.mjs";
+import { eventsOf, note } from "./host_events.mjs";
+import { fingerprints, gb, host, images, layers } from "./host_fleet.mjs";
+import { historyOf } from "./host_load.mjs";
+import { testHost } from "./host_test.mjs";
 
-const gb = 1e9;
-const fingerprints = {
-  known: "SHA256:uNiVztksCsDhcc0u9e8BgrJXVGDXcr9cMr5TLSJuq0I",
-  other: "SHA256:p2QAMXNIC1TJYWeIOttrVc98/R1BUFWu3/LiyKgUfQM",
-};
 const publicKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGWzPxkKj0mJkzV4v3h2y7m0qkq1aF5b8l3YcJx8nHd2 berth@harbour";
 
-function host(name, more = {}) {
-  return {
-    name,
-    endpoint: `ssh://berth@${name}.lab.example`,
-    state: "up",
-    reason: null,
-    engine: { version: "20.10.24", api_version: "1.41", os: "Debian GNU/Linux 12", cpus: 8, memory_bytes: 33.5 * gb },
-    sessions: { used: 3, capacity: 20 },
-    creating: { used: 0, capacity: 4 },
-    images: images({}),
-    last_check_at: iso(),
-    weight: 1,
-    mode: "active",
-    maintenance: null,
-    origin: "added",
-    way: "streamlocal",
-    data_path: "tunnel",
-    transport: "automatic",
-    labels: {},
-    public_name: "",
-    last_error: null,
-    host_key: { status: "ok", type: "ssh-ed25519", fingerprint: fingerprints.known, known_fingerprint: fingerprints.known },
-    memory: { used_bytes: 12 * gb, capacity_bytes: 32 * gb },
-    cpus: { used: 6, capacity: 16 },
-    connections: { used: 2, capacity: 20 },
-    round_trip_ms: 4,
-    ...more,
-  };
-}
-
-function images(missing) {
-  return ["desktop", "kali", "notebook", "slow"].map((template) => ({ template, image: `berth/${template}:latest`, present: !(template in missing), pulling: missing[template] ?? null }));
-}
-
-const local = (more) => host("local", { endpoint: "unix:///var/run/docker.sock", way: "unix", origin: "file", host_key: null, connections: null, round_trip_ms: 1, ...more });
-
-/** `few` (two and one that is down), `states` (every state), `many`, `one`, `empty`. */
-export function makeHosts(kind = "few") {
-  const long = host("boreas", { state: "down", last_error: "Connection refused", reason: "Connection refused", engine: null, way: null, round_trip_ms: null, sessions: { used: 2, capacity: 20 } });
-  if (kind === "empty") return [];
-  if (kind === "one") return [local({})];
-  if (kind === "few") return [local({ images: images({ slow: null }) }), host("atlas", { sessions: { used: 18, capacity: 20 }, labels: { gpu: "yes" } }), long];
-  if (kind === "many") {
-    const many = Array.from({ length: 24 }, (_, i) => host(`rack-${String(i + 1).padStart(2, "0")}`, { sessions: { used: (i * 7) % 21, capacity: 20 }, memory: { used_bytes: ((i * 5) % 33) * gb, capacity_bytes: 32 * gb }, labels: { rack: String(i % 4) } }));
-    Object.assign(many[4], { state: "down", last_error: "Timed out after 10 s while connecting." });
-    Object.assign(many[9], { state: "draining", mode: "draining" });
-    return many;
-  }
-  return everyState(long);
-}
-
-function everyState(down) {
-  const never = { state: "unknown", last_check_at: null, engine: null, way: null, round_trip_ms: null };
-  return [
-    local({}),
-    down,
-    host("ceres", { state: "probation", last_error: "Timed out after 10 s while creating a container.", sessions: { used: 1, capacity: 20 } }),
-    host("dione", { state: "draining", mode: "draining", sessions: { used: 5, capacity: 20 } }),
-    host("eris", { state: "drained", mode: "draining", sessions: { used: 0, capacity: 20 } }),
-    host("fenrir", { state: "maintenance", mode: "maintenance", maintenance: { message: "A new disk", until: iso(Date.now() + 7_200_000) }, sessions: { used: 0, capacity: 20 } }),
-    host("gaia", { ...never }),
-    host("hera", { last_check_at: iso(Date.now() - 400_000), sessions: { used: 20, capacity: 20 }, memory: { used_bytes: 31.5 * gb, capacity_bytes: 32 * gb } }),
-    host("iris", {
-      state: "down", last_error: "The host key has changed.", sessions: { used: 0, capacity: 20 },
-      host_key: { status: "changed", type: "ssh-ed25519", fingerprint: fingerprints.other, known_fingerprint: fingerprints.known },
-    }),
-    host("juno", { images: images({ slow: { percent: 45, bytes: 1.2 * gb, total: 2.6 * gb }, kali: null }), way: "dial-stdio", weight: 2, labels: { gpu: "yes", room: "3" }, data_path: "direct", public_name: "juno.example.org" }),
-  ];
-}
-
-const step = (name, title, ms, text = "", more = {}) => ({ name, title, state: "ok", ms, text, remedy: null, ...more });
-
-function testSteps(h) {
-  const changed = h.host_key?.status === "changed";
-  const fine = [
-    step("resolve", "Find the machine's address", 2, "10.20.0.14"),
-    step("tcp", "Connect", 4, "port 22"),
-    step("host_key", "Host key", 1, "ssh-ed25519, known"),
-    step("authentication", "Sign in", 38, "as berth, with the server's key"),
-    step("forwarding", "Forward the engine's socket", 6, "streamlocal"),
-    step("engine", "Docker answers", 9, "20.10.24, API 1.41"),
-    step("permission", "May use Docker", 5),
-    step("disk", "Free disk", 3, "212 GB free in /var/lib/docker"),
-    step("clock", "Clock", 2, "0.2 s apart"),
-    step("network", "Network of the desktops", 12, "berth, 172.30.0.0/16"),
-    step("image:desktop", "Image of desktop", 4, "berth/desktop:latest"),
-  ];
-  if (h.state !== "down") return fine;
-  const at = changed ? 2 : 1;
-  const failed = changed
-    ? { text: "The machine shows another key than the known one.", remedy: "Compare the fingerprint on the machine itself, then accept the new key on the page of this host." }
-    : { text: "Connection refused by 10.20.0.14 port 22", remedy: "Is sshd running there, and does a firewall let this server in? Try: ssh berth@boreas.lab.example" };
-  return fine.map((s, i) => (i < at ? s : i === at ? { ...s, state: "failed", ...failed } : { ...s, state: "skipped", ms: null, text: "" }));
-}
-
 const actions = {
-  async test({ world }, h) {
-    await world.pause(world.faults.test_ms);
-    if (h.state !== "down") h.last_check_at = iso();
-    return { steps: testSteps(h), host: h };
+  async drain({ world, request, account }, h) {
+    const { message = "", until = null } = await readJson(request);
+    if (until !== null && Date.parse(until) <= Date.now()) return { wrong: { pointer: "/until", detail: "is in the past" } };
+    note(world, h.name, "host.mode", { from: h.mode, to: "draining", actor: account.username, text: message });
+    for (const s of world.sessions.values()) if (s.host === h.name) tellPerson(world, s, { message, ends_at: until });
+    return Object.assign(h, { mode: "draining", state: h.sessions.used > 0 ? "draining" : "drained", drain: { message, until } });
   },
-  drain: (_, h) => Object.assign(h, { mode: "draining", state: h.sessions.used > 0 ? "draining" : "drained" }),
-  resume: (_, h) => Object.assign(h, { mode: "active", state: "up", maintenance: null }),
+  resume({ world, account }, h) {
+    note(world, h.name, "host.mode", { from: h.mode, to: "active", actor: account.username });
+    for (const s of world.sessions.values()) if (s.host === h.name) tellPerson(world, s, null);
+    return Object.assign(h, { mode: "active", state: "up", maintenance: null, drain: null });
+  },
   async maintenance({ request }, h) {
     const { message = "", until = null } = await readJson(request);
     return Object.assign(h, { mode: "maintenance", state: "maintenance", maintenance: { message, until } });
@@ -131,10 +39,15 @@ const actions = {
   },
 };
 
+function tellPerson(world, session, notice) {
+  session.notice = notice;
+  world.changed(session);
+}
+
 function pullOn(world, h, image, percent) {
   const total = 2.6 * gb;
   image.present = percent >= 100;
-  image.pulling = image.present ? null : { percent, bytes: Math.round((total * percent) / 100), total };
+  image.pulling = image.present ? null : { percent, bytes: Math.round((total * percent) / 100), total, text: "Downloading", layers };
   world.hostChanged(h);
   if (!image.present) world.later(world.faults.pull_ms, () => pullOn(world, h, image, percent + 20));
 }
@@ -149,11 +62,25 @@ export async function hosts(context) {
   if (!h) return problem(response, "not_found");
   if (request.method === "DELETE") return removeHost(context, h);
   if (request.method === "PATCH") return changeHost(context, h);
-  if (request.method !== "POST") return send(response, 200, h);
+  if (request.method !== "POST") return read(context, h);
+  if (parts[2] === "test") return testHost(context, h);
   const result = await actions[parts[2]]?.(context, h);
   if (!result) return problem(response, "conflict", "That is not possible with this host.");
+  if (result.wrong) return problem(response, "invalid_input", "", { status: 422, errors: [result.wrong] });
   world.hostChanged(h);
   send(response, parts[2] === "pull" ? 202 : 200, result);
+}
+
+/** Faults: history and host_events are ok, empty, error, hang or missing (a server without it); see also historyOf. */
+function read(context, h) {
+  const { world, response, parts } = context;
+  const fault = { history: world.faults.history, events: world.faults.host_events }[parts[2]];
+  if (fault === "hang") return;
+  if (fault === "error") return problem(response, "internal", "The database did not answer.");
+  if (fault === "missing") return problem(response, "not_found");
+  if (parts[2] === "history") return send(response, 200, historyOf(h, fault));
+  if (parts[2] === "events") return eventsOf(context, h);
+  send(response, 200, h);
 }
 
 async function changeHost({ world, request, response }, h) {

@@ -2,7 +2,7 @@
 // What the mock knows: accounts, sessions and their scripted lives, event streams, faults.
 import { randomBytes } from "node:crypto";
 import { image, removeContainer, startContainer, waitForDesktop } from "./docker.mjs";
-import { makeHosts } from "./hosts.mjs";
+import { makeHosts } from "./host_fleet.mjs";
 import { templates } from "./templates.mjs";
 
 const speed = Number(process.env.MOCK_SPEED ?? 1);
@@ -27,6 +27,9 @@ export class World {
   sockets = new Set();
   containers = new Map();
   witness = [];
+  /** What happened to hosts since the start, and to the streams of their tests. */
+  hostEvents = [];
+  tests = [];
   ticketsIssued = 0;
   seq = 0;
   timers = new Set();
@@ -43,8 +46,10 @@ export class World {
     this.containers.clear();
     this.sessions.clear();
     this.witness.length = 0;
+    this.hostEvents.length = 0;
+    this.tests.length = 0;
     this.hosts = makeHosts();
-    /** fleet: see makeHosts; hosts: ok|error|hang; contexts, ssh_key: none.
+    /** fleet: see makeHosts; hosts: ok|error|hang; contexts, ssh_key: none; history, host_events, test_stream: see hosts.mjs and host_test.mjs.
      *  templates: ok|empty|one|many|error|hang; sessions: ok|error|hang; events: ok|down; start/login/ticket: a problem code. */
     this.faults = { templates: "ok", sessions: "ok", events: "ok", start: null, login: null, ticket: null, me: "ok", hosts: "ok", max_sessions: 3, latency_ms: 0, ticket_ms: 0, test_ms: 400, pull_ms: 300 };
   }

@@ -1,16 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 // Hosts in the native API, version 1. Times are RFC 3339 UTC strings.
 
-export type HostState = "up" | "probation" | "down" | "unknown" | "draining" | "drained" | "maintenance";
+/** `degraded`: up, but new desktops go there last. */
+export type HostState = "up" | "degraded" | "probation" | "down" | "unknown" | "draining" | "drained" | "maintenance";
 export type HostMode = "active" | "draining" | "maintenance";
 export type Transport = "automatic" | "libssh" | "openssh";
 export type DataPath = "tunnel" | "direct";
+
+/** `total` is 0 while the size is not known. */
+export interface PullLayer {
+  id: string;
+  text: string;
+  bytes: number;
+  total: number;
+}
 
 /** `percent` is null while the size is not known. */
 export interface PullProgress {
   percent: number | null;
   bytes: number;
   total: number;
+  text?: string;
+  layers?: PullLayer[];
 }
 
 export interface HostImage {
@@ -27,6 +38,25 @@ export interface HostKey {
   known_fingerprint: string | null;
 }
 
+export interface Concern {
+  code: string;
+  text: string;
+}
+
+/** What the machine itself does, whoever uses it. Shares are 0 to 1. */
+export interface HostLoad {
+  at: string;
+  cpu: number | null;
+  memory: { used_bytes: number; total_bytes: number };
+  disk: { used_bytes: number; total_bytes: number } | null;
+}
+
+/** What was said when it was drained. */
+export interface Drain {
+  message: string;
+  until: string | null;
+}
+
 /** Only what every server says is required: a server without the newer fields is still shown. */
 export interface Host {
   name: string;
@@ -41,6 +71,13 @@ export interface Host {
   weight: number;
   mode?: HostMode;
   maintenance?: { message: string; until: string | null } | null;
+  drain?: Drain | null;
+  concerns?: Concern[];
+  /** null: its way in does not tell, or nothing was read yet. */
+  load?: HostLoad | null;
+  /** CPU of the last readings, the oldest first, 15 s apart. */
+  load_recent?: (number | null)[];
+  next_check_at?: string | null;
   origin?: "file" | "added";
   way?: string | null;
   data_path?: DataPath;
@@ -72,6 +109,45 @@ export interface NewHost extends HostSettings {
   endpoint: string;
   /** The fingerprint that the person has confirmed. */
   accept_host_key?: string;
+}
+
+/** One host of a hosts.yml, as it would be added. */
+export interface FileHost {
+  name: string;
+  endpoint: string;
+  problem: string | null;
+  imported_as: string | null;
+  host: NewHost;
+}
+
+export interface HistoryItem {
+  at: string;
+  cpu: number | null;
+  memory: number;
+  disk: number | null;
+  sessions: number;
+}
+
+export interface History {
+  interval_s: number;
+  items: HistoryItem[];
+}
+
+/** Something that happened to a host; types are words like `host.down` or `session.failed`. */
+export interface HostEvent {
+  seq: number;
+  at: string;
+  type: string;
+  session: string | null;
+  from: string;
+  to: string;
+  actor: string;
+  text: string;
+}
+
+export interface TestResult {
+  steps: TestStep[];
+  host: Host;
 }
 
 export interface TestStep {

@@ -68,6 +68,15 @@ function parseBody(text: string, isAnswer: boolean): unknown {
   }
 }
 
+/** Throws where the body is cut off while it is read: that is no answer. An error may come without a body. */
+export async function readAnswer<T>(response: Response, path: string): Promise<Answer<T>> {
+  const body = parseBody(await response.text(), response.ok);
+  if (response.ok) return { ok: true, status: response.status, value: body as T };
+  const problem = parseProblem(response.status, body, (name) => response.headers.get(name));
+  if (response.status === 401 && path !== "/api/v1/login") onUnauthenticated(problem);
+  return { ok: false, problem };
+}
+
 export async function request<T>(method: string, path: string, options: RequestOptions = {}): Promise<Answer<T>> {
   const headers: Record<string, string> = { Accept: "application/json" };
   if (options.body !== undefined) headers["Content-Type"] = "application/json";
@@ -85,17 +94,9 @@ export async function request<T>(method: string, path: string, options: RequestO
       cache: "no-store",
       signal: timeout.signal,
     });
-    // A body that is cut off while it is read is no answer; an error may come without one.
-    const text = await response.text();
-    const body = parseBody(text, response.ok);
-    const header = (name: string): string | null => response.headers.get(name);
-    if (response.ok) {
-      noteServerDate((body as { now?: string } | null)?.now, sentAt, performance.now());
-      return { ok: true, status: response.status, value: body as T };
-    }
-    const problem = parseProblem(response.status, body, header);
-    if (response.status === 401 && path !== "/api/v1/login") onUnauthenticated(problem);
-    return { ok: false, problem };
+    const answer = await readAnswer<T>(response, path);
+    if (answer.ok) noteServerDate((answer.value as { now?: string } | null)?.now, sentAt, performance.now());
+    return answer;
   } catch (cause) {
     return { ok: false, problem: networkProblem(cause instanceof Error ? cause.message : "") };
   } finally {

@@ -2,10 +2,12 @@
 import type { Messages } from "./i18n";
 import { deAdmin } from "./de_admin";
 import { deDesktop } from "./de_desktop";
+import { deHosts } from "./de_hosts";
 
 export const de: Messages = {
   ...deDesktop,
   ...deAdmin,
+  ...deHosts,
   "app.name": "Berth",
   "app.skip": "Zum Inhalt springen",
   "app.loading": "Wird geladen …",

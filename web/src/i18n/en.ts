@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { enAdmin } from "./en_admin";
 import { enDesktop } from "./en_desktop";
+import { enHosts } from "./en_hosts";
 
 export const en = {
   ...enDesktop,
   ...enAdmin,
+  ...enHosts,
   "app.name": "Berth",
   "app.skip": "Skip to content",
   "app.loading": "Loading…",

@@ -54,6 +54,12 @@ export function dateTime(iso: string): string {
   return new Date(iso).toLocaleString(region.value, { dateStyle: "medium", timeStyle: "short" });
 }
 
+/** As a field of the kind datetime-local has it: this browser's own time, to the minute. */
+export function localTime(iso: string): string {
+  const time = new Date(iso);
+  return new Date(time.getTime() - time.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
+
 export function bytes(n: number): string {
   const units = ["B", "KB", "MB", "GB", "TB"];
   let i = 0;

@@ -6,13 +6,16 @@ import type { Host, HostState } from "../api/host_types";
 export type ShownState = HostState | "never" | "stale";
 
 const staleAfterMs = 90_000;
-const expectsChecks: ReadonlySet<HostState> = new Set(["up", "probation", "draining", "drained"]);
+const expectsChecks: ReadonlySet<HostState> = new Set(["up", "degraded", "probation", "draining", "drained"]);
 
 export function shownState(host: Pick<Host, "state" | "last_check_at">, nowMs: number): ShownState {
   if (host.last_check_at === null) return host.state === "unknown" ? "never" : host.state;
   const isOld = nowMs - Date.parse(host.last_check_at) > staleAfterMs;
   return isOld && expectsChecks.has(host.state) ? "stale" : host.state;
 }
+
+/** New desktops may go there. */
+export const takesDesktops = (shown: ShownState): boolean => shown === "up" || shown === "degraded" || shown === "probation";
 
 export const isOut = (host: Pick<Host, "state" | "mode">): boolean =>
   (host.mode ?? "active") !== "active" || /^(draining|drained|maintenance)$/.test(host.state);
@@ -32,7 +35,7 @@ export function share(used: number, capacity: number): number | null {
 export type Limit = "state" | "sessions" | "memory" | "cpus" | "creating" | "none";
 
 export function limitOf(host: Host, shown: ShownState): Limit {
-  if (shown !== "up" && shown !== "probation") return "state";
+  if (!takesDesktops(shown)) return "state";
   const isFull = (x: { used: number; capacity: number } | undefined): boolean => x !== undefined && x.capacity > 0 && x.used >= x.capacity;
   if (isFull(host.sessions)) return "sessions";
   if (host.memory && isFull({ used: host.memory.used_bytes, capacity: host.memory.capacity_bytes })) return "memory";

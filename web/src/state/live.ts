@@ -7,7 +7,7 @@ import { account, loadAccount } from "./account";
 import { type BrowserStream, openStream } from "./browser_stream";
 import { distrustClock, noteServerDate } from "./clock";
 import type { EventType, StreamListener } from "./event_stream";
-import { dropHost, putHost } from "./hosts";
+import { dropHost, hostHeard, putHost } from "./hosts";
 import { loadSessions, loadTemplates, putSession } from "./sessions";
 
 export type LiveState = "connecting" | "live" | "polling" | "offline";
@@ -66,7 +66,9 @@ function take(type: EventType, data: string): void {
     if (gone) dropHost(gone.name);
   } else {
     const host = parse<Host>(data);
-    if (host) putHost(host);
+    if (!host) return;
+    putHost(host);
+    hostHeard.value = { name: host.name };
   }
 }
 

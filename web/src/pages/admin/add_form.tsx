@@ -8,40 +8,12 @@ import type { Problem } from "../../api/types";
 import { t } from "../../i18n/i18n";
 import { suggestedName } from "../../state/host_view";
 import { Button } from "../../ui/button";
-import { CopyText } from "../../ui/copy_text";
-import { Facts } from "../../ui/facts";
-import { Icon } from "../../ui/icon";
 import { ProblemNotice } from "../../ui/problem";
-import { Field, HostFields, readSettings, useChoices } from "./host_fields";
+import { ConfirmKey, type ShownKey } from "./confirm_key";
+import { Field, fieldError, HostFields, readSettings, useChoices } from "./host_fields";
 
-interface Offer {
+interface Offer extends ShownKey {
   host: NewHost;
-  type: string;
-  fingerprint: string;
-}
-
-/** ssh-ed25519 lies in ssh_host_ed25519_key.pub. */
-function keyFileCommand(type: string): string {
-  const kind = type.replace(/^ssh-|-nistp\d+$/g, "").replace(/^ecdsa.*/, "ecdsa").replace(/[^a-z0-9]/g, "") || "ed25519";
-  return `ssh-keygen -lf /etc/ssh/ssh_host_${kind}_key.pub`;
-}
-
-function ConfirmKey({ offer, busy, onConfirm, onCancel }: { offer: Offer; busy: boolean; onConfirm: () => void; onCancel: () => void }) {
-  return (
-    <div class="notice notice-warn key-offer" role="alert" aria-labelledby="key-title" data-testid="confirm-key">
-      <Icon name="key-round" size={22} />
-      <div class="notice-text">
-        <strong id="key-title">{t("host.key.confirm_title")}</strong>
-        <Facts facts={[[offer.type, <code>{offer.fingerprint}</code>]]} />
-        <p>{t("host.key.confirm_body")}</p>
-        <CopyText text={keyFileCommand(offer.type)} label={t("host.key")} />
-        <div class="actions">
-          <Button onClick={onCancel}>{t("app.cancel")}</Button>
-          <Button kind="primary" icon="check" busy={busy} testid="confirm-key-add" onClick={onConfirm}>{t("host.key.confirm")}</Button>
-        </div>
-      </div>
-    </div>
-  );
 }
 
 interface Props {
@@ -70,7 +42,7 @@ export function AddForm({ onAdded, onEndpoint, start }: Props) {
     if (!shown) requestAnimationFrame(() => form.current?.querySelector<HTMLElement>("[aria-invalid]")?.focus());
     if (shown) requestAnimationFrame(() => form.current?.querySelector("[data-testid=confirm-key]")?.scrollIntoView({ block: "nearest" }));
   };
-  const wrong = (field: string): string | null => problem.value?.errors?.find((e) => e.pointer === `/${field}`)?.detail ?? null;
+  const wrong = (field: string): string | null => fieldError(problem.value, field);
   const submit = (e: Event): void => {
     e.preventDefault();
     if (busy.value || !form.current) return;
@@ -112,7 +84,7 @@ export function AddForm({ onAdded, onEndpoint, start }: Props) {
         {problem.value && <ProblemNotice title={t("add.failed")} problem={problem.value} detailed />}
         {offer.value && (
           <ConfirmKey
-            offer={offer.value} busy={busy.value} onCancel={() => (offer.value = null)}
+            shown={offer.value} busy={busy.value} onCancel={() => (offer.value = null)}
             onConfirm={() => offer.value && void add({ ...offer.value.host, accept_host_key: offer.value.fingerprint })}
           />
         )}

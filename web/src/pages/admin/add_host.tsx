@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// /admin/hosts?add: take over a Docker context, or add a machine by its address.
+// /admin/hosts?add: a machine by its address, a Docker context, or the hosts of a file.
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { DockerContext } from "../../api/host_types";
@@ -33,7 +33,7 @@ function Context({ context, onDone, onUnknownKey }: { context: DockerContext; on
       toast(`${t("add.failed")} ${problemText(answer.problem)}`, { kind: "error" });
       return;
     }
-    answer.value.items.forEach(putHost);
+    for (const made of answer.value.items) putHost(made);
     const host = answer.value.items[0];
     if (host) toast(`${t("add.added", { name: host.name })} ${t(`host.state.${host.state}`)}.`, { ms: 8000 });
     onDone();

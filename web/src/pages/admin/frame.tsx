@@ -6,6 +6,7 @@ import { t } from "../../i18n/i18n";
 import { route } from "../../router";
 import { loadHosts } from "../../state/hosts";
 import { onRefetch } from "../../state/live";
+import { repeatWhileVisible } from "../../state/repeat";
 import { loadAllSessions } from "../../state/sessions";
 import { Icon } from "../../ui/icon";
 import type { IconName } from "../../ui/icon_names";
@@ -14,6 +15,13 @@ import { Shell } from "../shell";
 
 async function loadAll(): Promise<void> {
   await Promise.all([loadHosts(), loadAllSessions()]);
+}
+
+const hostsMs = 5000;
+
+/** Loads change with every reading, and not every reading is an event. */
+export function useLiveHosts(): void {
+  useEffect(() => repeatWhileVisible(loadHosts, hostsMs), []);
 }
 
 function Item({ area, href, icon, label }: { area: "desktops" | "hosts"; href: string; icon: IconName; label: string }) {

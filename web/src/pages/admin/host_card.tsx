@@ -9,6 +9,7 @@ import { Meter } from "../../ui/meter";
 import type { Order } from "../../ui/sorting";
 import { type Column, Table } from "../../ui/table";
 import { QuickActions } from "./host_actions";
+import { LoadCell, MachineLoad } from "./host_load";
 import { CapacityBars, CheckedAt, HostMark, HostNotes, imagesText, Labels, stateOf, stateText, wayText } from "./host_parts";
 
 export function HostCard({ host, mayChange }: { host: Host; mayChange: boolean }) {
@@ -22,6 +23,7 @@ export function HostCard({ host, mayChange }: { host: Host; mayChange: boolean }
       </div>
       <p class="host-address"><code>{host.endpoint}</code></p>
       <HostNotes host={host} />
+      <MachineLoad host={host} />
       <CapacityBars host={host} />
       <p class="facts">
         {engine && <span>{t("host.engine_value", { version: engine.version, api: engine.api_version })}</span>}
@@ -49,6 +51,15 @@ function NameAndWay({ host }: { host: Host }) {
   );
 }
 
+function StateAndCheck({ host }: { host: Host }) {
+  return (
+    <span>
+      <HostMark host={host} />
+      {host.last_check_at !== null && <span class="row-note"><CheckedAt host={host} /></span>}
+    </span>
+  );
+}
+
 const byName: Order = { column: "name", descending: false };
 
 const memoryShare = ({ memory }: Host): number | null => (memory ? share(memory.used_bytes, memory.capacity_bytes) : null);
@@ -72,14 +83,14 @@ function imagesShare(host: Host): number | null {
 export function HostTable({ hosts, mayChange }: { hosts: Host[]; mayChange: boolean }) {
   const columns: Column<Host>[] = [
     { name: "name", label: t("add.name"), sort: (h) => h.name, cell: (h) => <NameAndWay host={h} /> },
-    { name: "state", label: t("admin.col.state"), sort: stateText, cell: (h) => <HostMark host={h} /> },
+    { name: "state", label: t("admin.col.state"), sort: stateText, cell: (h) => <StateAndCheck host={h} /> },
     {
       name: "desktops", label: t("host.desktops"), sort: ({ sessions: s }) => s.used,
       cell: ({ sessions: s }) => <Meter label="" text={`${s.used} / ${s.capacity || "∞"}`} share={share(s.used, s.capacity)} />,
     },
-    { name: "memory", label: t("host.memory"), sort: memoryShare, cell: (h) => <MemoryShare host={h} /> },
+    { name: "memory", label: t("host.col.memory"), sort: memoryShare, cell: (h) => <MemoryShare host={h} /> },
+    { name: "load", label: t("host.col.load"), sort: (h) => h.load?.cpu ?? null, cell: (h) => <LoadCell host={h} /> },
     { name: "images", label: t("host.images"), sort: imagesShare, cell: (h) => <ImagesShare host={h} /> },
-    { name: "checked", label: t("host.col.checked"), sort: (h) => (h.last_check_at === null ? null : Date.parse(h.last_check_at)), cell: (h) => <CheckedAt host={h} plain /> },
   ];
   if (mayChange) columns.push({ name: "actions", label: t("admin.col.actions"), cell: (h) => <QuickActions host={h} /> });
   return (

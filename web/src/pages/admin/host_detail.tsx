@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // /admin/hosts/{name}: everything about one host.
 import { useSignal } from "@preact/signals";
-import type { Host, HostImage } from "../../api/host_types";
-import { hostsApi } from "../../api/hosts_client";
+import type { Host } from "../../api/host_types";
 import { t } from "../../i18n/i18n";
 import { bytes } from "../../state/format";
 import { hasChangedKey, limitOf } from "../../state/host_view";
@@ -11,13 +10,15 @@ import { Button } from "../../ui/button";
 import { Facts } from "../../ui/facts";
 import { Icon } from "../../ui/icon";
 import { Loading } from "../../ui/loading";
-import { toast } from "../../ui/messages";
-import { ProblemNotice, problemText } from "../../ui/problem";
+import { ProblemNotice } from "../../ui/problem";
 import { useTitle } from "../../ui/use_title";
-import { AdminFrame, BackLink } from "./frame";
+import { AdminFrame, BackLink, useLiveHosts } from "./frame";
 import { AllActions } from "./host_actions";
 import { AcceptKeyDialog } from "./host_dialogs";
-import { HostLog } from "./host_log";
+import { HostEvents } from "./host_events";
+import { HostHistory } from "./host_history";
+import { Images } from "./host_images";
+import { MachineLoad } from "./host_load";
 import { CapacityBars, CheckedAt, HostMark, HostNotes, Labels, stateHint, stateOf, wayText } from "./host_parts";
 import { SessionTable } from "./session_table";
 
@@ -44,6 +45,7 @@ function Capacity({ host }: { host: Host }) {
   return (
     <section class="panel-flat" aria-labelledby="capacity">
       <h2 id="capacity">{t("host.capacity")}</h2>
+      <MachineLoad host={host} hinted />
       <CapacityBars host={host} />
       <p data-testid="limit" data-limit={limit}>{t(`host.limit.${limit}`, { state: t(`host.state.${shown}`) })}</p>
       <p class="hint">{t("host.committed")}</p>
@@ -80,54 +82,6 @@ function Connection({ host }: { host: Host }) {
   );
 }
 
-function Image({ host, image, mayChange }: { host: Host; image: HostImage; mayChange: boolean }) {
-  const busy = useSignal(false);
-  const pull = async (): Promise<void> => {
-    busy.value = true;
-    const answer = await hostsApi.pull(host.name, image.template);
-    busy.value = false;
-    toast(answer.ok ? t("host.pull.asked") : `${t("host.action_failed")} ${problemText(answer.problem)}`, { kind: answer.ok ? "info" : "error" });
-  };
-  const pulling = image.pulling;
-  const state = pulling ? "pulling" : image.present ? "present" : "missing";
-  const kind = { pulling: "busy", present: "ok", missing: "bad" }[state];
-  return (
-    <li class="image" data-testid="image" data-template={image.template} data-state={state}>
-      <span class="image-name"><strong>{image.template}</strong>{image.image && <code>{image.image}</code>}</span>
-      <span class={`chip chip-${kind}`}>{t(`host.image.${state}`)}</span>
-      {state === "missing" && mayChange && (
-        <Button small icon="download" busy={busy.value} testid="pull" aria-label={t("host.pull_named", { template: image.template })} onClick={() => void pull()}>{t("host.pull")}</Button>
-      )}
-      {pulling && <PullBar percent={pulling.percent} done={pulling.bytes} total={pulling.total} />}
-    </li>
-  );
-}
-
-function PullBar({ percent, done, total }: { percent: number | null; done: number; total: number }) {
-  const text = percent === null ? t("host.pull.bytes", { bytes: bytes(done) }) : t("host.pull.progress", { percent: Math.floor(percent), bytes: bytes(done), total: bytes(total) });
-  return (
-    <span class="pull">
-      {percent !== null && (
-        <svg viewBox="0 0 100 3" preserveAspectRatio="none" aria-hidden="true" focusable="false">
-          <rect class="meter-track" width="100" height="3" />
-          <rect class="meter-fill" width={percent} height="3" />
-        </svg>
-      )}
-      <span class="hint">{text}</span>
-    </span>
-  );
-}
-
-function Images({ host, mayChange }: { host: Host; mayChange: boolean }) {
-  if (host.images.length === 0) return null;
-  return (
-    <section class="panel-flat" aria-labelledby="images">
-      <h2 id="images">{t("host.images")}</h2>
-      <ul class="images">{host.images.map((i) => <Image key={i.template} host={host} image={i} mayChange={mayChange} />)}</ul>
-    </section>
-  );
-}
-
 function Body({ host, mayChange }: { host: Host; mayChange: boolean }) {
   return (
     <>
@@ -145,18 +99,20 @@ function Body({ host, mayChange }: { host: Host; mayChange: boolean }) {
         <Capacity host={host} />
         <Images host={host} mayChange={mayChange} />
       </div>
+      <HostHistory name={host.name} />
       <Connection host={host} />
       <section aria-labelledby="sessions-here">
         <h2 id="sessions-here">{t("host.sessions_here")}</h2>
         <SessionTable labelledBy="sessions-here" host={host.name} />
       </section>
-      <HostLog host={host} />
+      <HostEvents name={host.name} />
     </>
   );
 }
 
 export function HostDetail({ name, mayChange }: { name: string; mayChange: boolean }) {
   useTitle(name);
+  useLiveHosts();
   const host = hosts.value.get(name);
   const load = hostsLoad.value;
   const retry = (): void => void loadHosts();

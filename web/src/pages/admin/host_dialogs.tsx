@@ -13,7 +13,7 @@ import { Dialog } from "../../ui/dialog";
 import { Facts } from "../../ui/facts";
 import { toast } from "../../ui/messages";
 import { ProblemNotice } from "../../ui/problem";
-import { Field, HostFields, readSettings, useChoices } from "./host_fields";
+import { Field, HostFields, readAnnouncement, readSettings, TimeField, useChoices } from "./host_fields";
 
 interface Props {
   host: Host;
@@ -30,14 +30,9 @@ export function MaintenanceDialog({ host, onClose }: Props) {
   const { busy, problem } = useCall();
   const submit = async (e: SubmitEvent): Promise<void> => {
     e.preventDefault();
-    const data = new FormData(e.currentTarget as HTMLFormElement);
-    const message = String(data.get("message") ?? "").trim();
-    const until = String(data.get("until") ?? "");
+    const said = readAnnouncement(new FormData(e.currentTarget as HTMLFormElement));
     busy.value = true;
-    const answer = await hostsApi.maintain(host.name, {
-      ...(message ? { message } : {}),
-      ...(until ? { until: new Date(until).toISOString() } : {}),
-    });
+    const answer = await hostsApi.maintain(host.name, said);
     busy.value = false;
     if (!answer.ok) {
       problem.value = answer.problem;
@@ -51,11 +46,7 @@ export function MaintenanceDialog({ host, onClose }: Props) {
       <form onSubmit={(e) => void submit(e)}>
         <p>{t("host.maintain.body")}</p>
         <Field name="message" label={t("host.maintain.message")} hint={t("host.maintain.message_hint")} autofocus />
-        <div class="field">
-          <label for="maintain-until">{t("host.maintain.until")}</label>
-          <input id="maintain-until" name="until" type="datetime-local" class="input" aria-describedby="maintain-until-hint" />
-          <p id="maintain-until-hint" class="hint">{t("host.maintain.until_hint")}</p>
-        </div>
+        <TimeField name="until" label={t("host.maintain.until")} hint={t("host.maintain.until_hint")} />
         {problem.value && <ProblemNotice title={t("host.action_failed")} problem={problem.value} detailed />}
         <div class="dialog-actions">
           <Button onClick={onClose}>{t("app.cancel")}</Button>
@@ -125,7 +116,7 @@ export function RemoveDialog({ host, onDrain, onClose }: Props & { onDrain: () =
       <div class="dialog-actions">
         <Button data-autofocus onClick={onClose}>{t("app.cancel")}</Button>
         {!fromFile && used > 0 && !isOut(host) && (
-          <Button kind="primary" icon="circle-arrow-down" testid="drain-instead" onClick={() => { onClose(); onDrain(); }}>{t("host.drain")}</Button>
+          <Button kind="primary" icon="circle-arrow-down" testid="drain-instead" onClick={() => { onClose(); onDrain(); }}>{t("drain.submit")}</Button>
         )}
         {!fromFile && used === 0 && (
           <Button kind="danger" icon="trash-2" busy={busy.value} testid="confirm" onClick={() => void remove()}>{t("host.remove.submit")}</Button>

@@ -3,7 +3,10 @@
 import { useSignal } from "@preact/signals";
 import { useId } from "preact/hooks";
 import type { DataPath, Host, HostSettings, Transport } from "../../api/host_types";
+import type { Announcement } from "../../api/hosts_client";
+import type { Problem } from "../../api/types";
 import { t } from "../../i18n/i18n";
+import { localTime } from "../../state/format";
 import { labelsText, parseLabels } from "../../state/host_view";
 import { Segmented } from "../settings";
 
@@ -19,21 +22,47 @@ interface FieldProps {
   autofocus?: boolean;
   required?: boolean;
   step?: string;
+  maxLength?: number;
 }
 
-export function Field({ name, label, hint, value, type = "text", error, autofocus, required, step }: FieldProps) {
+export function Field({ name, label, hint, value, type = "text", error, autofocus, required, step, maxLength }: FieldProps) {
   const id = useId();
   const number = type === "number" ? { min: 0, step: step ?? "any", inputMode: "decimal" as const } : { spellcheck: false, autocapitalize: "none" as const };
   return (
     <div class="field">
       <label for={id}>{label}</label>
       <input
-        id={id} name={name} type={type as "text"} class="input" defaultValue={value === undefined ? "" : String(value)} autocomplete="off" required={required ?? false}
+        id={id} name={name} type={type as "text"} class="input" defaultValue={value === undefined ? "" : String(value)} autocomplete="off" required={required ?? false} maxLength={maxLength}
         aria-invalid={error ? true : undefined} aria-describedby={error || hint ? `${id}-hint` : undefined} data-autofocus={autofocus ? "" : undefined} {...number}
       />
       {(error || hint) && <p id={`${id}-hint`} class={error ? "hint hint-error" : "hint"}>{error ?? hint}</p>}
     </div>
   );
+}
+
+/** What the server says against a field. */
+export const fieldError = (problem: Problem | null, field: string): string | null => problem?.errors?.find((e) => e.pointer === `/${field}`)?.detail ?? null;
+
+/** A time, entered as the browser does it; `value` as the server writes it. */
+export function TimeField({ name, label, hint, value, error }: { name: string; label: string; hint: string; value?: string | null; error?: string | null }) {
+  const id = useId();
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      <input
+        id={id} name={name} type="datetime-local" class="input" defaultValue={value ? localTime(value) : ""}
+        aria-invalid={error ? true : undefined} aria-describedby={`${id}-hint`}
+      />
+      <p id={`${id}-hint`} class={error ? "hint hint-error" : "hint"}>{error ?? hint}</p>
+    </div>
+  );
+}
+
+/** The fields `message` and `until` of a form; only what was filled in. */
+export function readAnnouncement(data: FormData): Announcement {
+  const message = String(data.get("message") ?? "").trim();
+  const until = String(data.get("until") ?? "");
+  return { ...(message ? { message } : {}), ...(until ? { until: new Date(until).toISOString() } : {}) };
 }
 
 export interface Choices {

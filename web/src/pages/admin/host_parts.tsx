@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a host's card, row and page have in common.
-import type { Host } from "../../api/host_types";
+import type { Drain, Host } from "../../api/host_types";
 import { t, tMaybe } from "../../i18n/i18n";
 import { now } from "../../state/clock";
-import { bytes, clockTime, dateTime, duration } from "../../state/format";
+import { bytes, clockTime, dateTime, duration, timeOrDate } from "../../state/format";
 import { hasChangedKey, imagesReady, share, shownState, type ShownState } from "../../state/host_view";
 import { Icon } from "../../ui/icon";
 import type { IconName } from "../../ui/icon_names";
 import { Meter } from "../../ui/meter";
+import { Gauges } from "./host_load";
 
 /** A shape and a colour for each state; the word beside it says it. */
 const marks: Record<ShownState, { icon: IconName; kind: "ok" | "busy" | "bad" | "muted" }> = {
   up: { icon: "circle-check", kind: "ok" },
+  degraded: { icon: "triangle-alert", kind: "busy" },
   probation: { icon: "rotate-ccw", kind: "busy" },
   down: { icon: "circle-x", kind: "bad" },
   unknown: { icon: "circle-help", kind: "muted" },
@@ -63,11 +65,32 @@ function ofText(used: string | number, capacity: string | number, limited: boole
   return limited ? t("host.of", { used, capacity }) : t("host.unlimited", { used });
 }
 
+/** When a host that is not well is looked at again. */
+function NextCheck({ at }: { at: string }) {
+  const left = (Date.parse(at) - now.value) / 1000;
+  return (
+    <p class="host-note host-note-calm" data-testid="next-check">
+      <Icon name="timer" size={16} /><span>{left > 0 ? t("host.next_check", { time: duration(Math.ceil(left)) }) : t("host.next_check_now")}</span>
+    </p>
+  );
+}
+
+function Concerns({ host }: { host: Host }) {
+  const concerns = host.concerns ?? [];
+  const notes = concerns.map(({ code, text }) => ({ code, name: tMaybe(`host.concern.${code}`), text }));
+  if (concerns.length === 0 && stateOf(host) === "degraded" && host.reason) notes.push({ code: "reason", name: null, text: host.reason });
+  return notes.map(({ code, name, text }) => (
+    <p key={code} class="host-note" data-testid="concern" data-code={code}>
+      <Icon name="triangle-alert" size={16} /><span>{name && <strong>{name}</strong>}{name && text && ": "}{text}</span>
+    </p>
+  ));
+}
+
 /** Places, memory and CPU: what running desktops may use, against what there is for them. */
 export function CapacityBars({ host }: { host: Host }) {
   const { sessions, memory, cpus, creating } = host;
   return (
-    <div class="meters">
+    <Gauges head={t("host.set_aside")} testid="set-aside"><div class="meters">
       <Meter label={t("host.desktops")} text={ofText(sessions.used, sessions.capacity, sessions.capacity > 0)} share={share(sessions.used, sessions.capacity)} />
       {memory && (
         <Meter
@@ -82,7 +105,7 @@ export function CapacityBars({ host }: { host: Host }) {
         />
       )}
       <Meter label={t("host.creating")} text={ofText(creating.used, creating.capacity, creating.capacity > 0)} share={share(creating.used, creating.capacity)} />
-    </div>
+    </div></Gauges>
   );
 }
 
@@ -96,10 +119,23 @@ export function HostNotes({ host }: { host: Host }) {
     <>
       {hasChangedKey(host) && <p class="host-note host-note-bad"><Icon name="shield-alert" size={16} /><span>{t("host.key.changed_title")}</span></p>}
       {broken && error && !hasChangedKey(host) && <p class="host-note host-note-bad"><Icon name="circle-alert" size={16} /><span>{error}</span></p>}
+      {broken && host.next_check_at && !hasChangedKey(host) && <NextCheck at={host.next_check_at} />}
+      <Concerns host={host} />
       {shown === "stale" && <p class="host-note"><Icon name="hourglass" size={16} /><span>{stateHint(host)}</span></p>}
       {shown === "draining" && <p class="host-note"><Icon name="circle-arrow-down" size={16} /><span>{remainingText(host)}</span></p>}
+      {host.drain && <DrainNotes drain={host.drain} />}
       {host.maintenance && <p class="host-note"><Icon name="wrench" size={16} /><span>{maintenanceText(host)}</span></p>}
       {missing.length > 0 && <p class="host-note"><Icon name="triangle-alert" size={16} /><span>{t("host.images_missing", { list: missing.join(", ") })}</span></p>}
+    </>
+  );
+}
+
+/** What was said to the people there, and when the rest is ended. */
+function DrainNotes({ drain: { message, until } }: { drain: Drain }) {
+  return (
+    <>
+      {message && <p class="host-note host-note-calm" data-testid="drain-told"><Icon name="send" size={16} /><span>{t("drain.told", { message })}</span></p>}
+      {until && <p class="host-note" data-testid="drain-ends"><Icon name="clock" size={16} /><span>{t("drain.ends", { time: timeOrDate(until, now.value) })}</span></p>}
     </>
   );
 }

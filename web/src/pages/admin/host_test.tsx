@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The checklist of a test: every step of the way to the engine, with its time and what helps.
+// The checklist of a test, as it goes on: every step of the way to the engine, with its time and what helps.
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import type { Host, TestStep } from "../../api/host_types";
 import { hostsApi } from "../../api/hosts_client";
 import type { Problem } from "../../api/types";
@@ -42,14 +42,30 @@ function summary(steps: TestStep[]): string {
   return failed ? t("host.test.failed", { step: titleOf(failed) }) : t("host.test.ok");
 }
 
-export function TestDialog({ host, onClose }: { host: Host; onClose: () => void }) {
-  const steps = useSignal<TestStep[] | null>(null);
+/** What is done next is known to the server alone. */
+function NextStep() {
+  return (
+    <li class="stage stage-active" data-testid="test-next">
+      <span class="stage-mark"><span class="spinner" aria-hidden="true" /></span>
+      <span class="stage-text"><span class="stage-name">{t("host.test.next")}</span></span>
+    </li>
+  );
+}
+
+/** Runs when it is shown, and again when asked; what is under way is left when it goes. */
+function useTest(host: Host) {
+  const steps = useSignal<TestStep[]>([]);
   const problem = useSignal<Problem | null>(null);
-  const busy = useSignal(false);
+  const busy = useSignal(true);
+  const leave = useRef(new AbortController());
   const run = async (): Promise<void> => {
     busy.value = true;
     problem.value = null;
-    const answer = await hostsApi.test(host.name);
+    steps.value = [];
+    leave.current = new AbortController();
+    const { signal } = leave.current;
+    const answer = await hostsApi.test(host.name, (step) => (steps.value = [...steps.value, step]), signal);
+    if (signal.aborted) return;
     busy.value = false;
     if (!answer.ok) {
       problem.value = answer.problem;
@@ -59,20 +75,32 @@ export function TestDialog({ host, onClose }: { host: Host; onClose: () => void 
     putHost(answer.value.host);
     announce(summary(answer.value.steps));
   };
-  useEffect(() => void run(), []);
-  const failed = steps.value?.some((s) => s.state === "failed");
+  useEffect(() => {
+    void run();
+    return () => leave.current.abort();
+  }, []);
+  return { steps: steps.value, problem: problem.value, busy: busy.value, run: () => void run() };
+}
+
+export function TestDialog({ host, onClose }: { host: Host; onClose: () => void }) {
+  const { steps, problem, busy, run } = useTest(host);
+  const failed = steps.some((s) => s.state === "failed");
+  const isOver = !busy && !problem;
   return (
     <Dialog title={t("host.test.title", { name: host.name })} onClose={onClose}>
-      {busy.value && <p class="working" role="status"><span class="spinner" aria-hidden="true" /> {t("host.test.running")}</p>}
-      {problem.value && <ProblemNotice title={t("host.action_failed")} problem={problem.value} detailed />}
-      {steps.value && !busy.value && (
+      {busy && <p class="working" role="status">{t("host.test.running")}</p>}
+      {problem && <ProblemNotice title={t("host.action_failed")} problem={problem} detailed />}
+      {isOver && (
         <p class={failed ? "notice notice-error" : "notice notice-ok"} data-testid="test-summary">
-          <Icon name={failed ? "circle-alert" : "circle-check"} size={20} /><span>{summary(steps.value)}</span>
+          <Icon name={failed ? "circle-alert" : "circle-check"} size={20} /><span>{summary(steps)}</span>
         </p>
       )}
-      {steps.value && <ol class={busy.value ? "stages stages-dense stale" : "stages stages-dense"}>{steps.value.map((s) => <Step key={s.name} step={s} />)}</ol>}
+      <ol class="stages stages-dense" aria-live={busy ? "polite" : "off"}>
+        {steps.map((s) => <Step key={s.name} step={s} />)}
+        {busy && <NextStep />}
+      </ol>
       <div class="dialog-actions">
-        <Button icon="rotate-cw" busy={busy.value} testid="test-again" onClick={() => void run()}>{t("host.test.again")}</Button>
+        <Button icon="rotate-cw" busy={busy} testid="test-again" onClick={run}>{t("host.test.again")}</Button>
         <Button kind="primary" data-autofocus onClick={onClose}>{t("app.close")}</Button>
       </div>
     </Dialog>

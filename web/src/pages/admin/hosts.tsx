@@ -4,7 +4,7 @@ import type { Host } from "../../api/host_types";
 import { t } from "../../i18n/i18n";
 import { query, setQuery } from "../../router";
 import { clockTime } from "../../state/format";
-import { isOut, matchesHost } from "../../state/host_view";
+import { hasChangedKey, isOut, matchesHost, takesDesktops } from "../../state/host_view";
 import { hostList, hostsLoad, loadHosts } from "../../state/hosts";
 import { Button } from "../../ui/button";
 import { Icon } from "../../ui/icon";
@@ -13,7 +13,7 @@ import { Loading } from "../../ui/loading";
 import { ProblemNotice } from "../../ui/problem";
 import { useTitle } from "../../ui/use_title";
 import { Segmented } from "../settings";
-import { AdminFrame } from "./frame";
+import { AdminFrame, useLiveHosts } from "./frame";
 import { HostCard, HostTable } from "./host_card";
 import { stateOf } from "./host_parts";
 
@@ -25,7 +25,7 @@ type Filter = (typeof filters)[number];
 
 function needsAttention(host: Host): boolean {
   const shown = stateOf(host);
-  return shown === "down" || shown === "stale" || shown === "unknown" || shown === "probation" || host.host_key?.status === "changed";
+  return shown === "down" || shown === "degraded" || shown === "stale" || shown === "unknown" || shown === "probation" || hasChangedKey(host) || (host.concerns ?? []).length > 0;
 }
 
 function passes(host: Host, filter: Filter): boolean {
@@ -35,7 +35,7 @@ function passes(host: Host, filter: Filter): boolean {
 
 /** What the hosts in service still take; null where one of them has no limit. */
 function freePlaces(list: Host[]): number | null {
-  const serving = list.filter((h) => stateOf(h) === "up" || stateOf(h) === "probation");
+  const serving = list.filter((h) => takesDesktops(stateOf(h)));
   if (serving.some((h) => h.sessions.capacity === 0)) return null;
   return serving.reduce((sum, h) => sum + Math.max(0, h.sessions.capacity - h.sessions.used), 0);
 }
@@ -120,6 +120,7 @@ function List({ list, mayChange }: { list: Host[]; mayChange: boolean }) {
 
 export function HostsPage({ mayChange }: { mayChange: boolean }) {
   useTitle(t("admin.hosts"));
+  useLiveHosts();
   const load = hostsLoad.value;
   const list = hostList.value;
   const retry = (): void => void loadHosts();
