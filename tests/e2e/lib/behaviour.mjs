@@ -2,6 +2,7 @@
 // What the pages do when something happens: losses, the end of a sign-in, live updates, keys, clipboard.
 import assert from "node:assert/strict";
 import { adminCases } from "./admin_cases.mjs";
+import { fileCases } from "./file_cases.mjs";
 import { hostCases } from "./host_cases.mjs";
 import { openPanel } from "./bar.mjs";
 import { barCases } from "./bar_cases.mjs";
@@ -223,7 +224,7 @@ const cases = [
 /** `only`: see isChosen. */
 export async function behaviour(browser, report, { only = "" } = {}) {
   const mock = await startMockHere();
-  for (const [name, run] of [...cases, ...tabCases, ...barCases, ...rowCases, ...adminCases, ...hostCases, ...noticeCases].filter(([n]) => isChosen(n, only))) {
+  for (const [name, run] of [...cases, ...tabCases, ...barCases, ...rowCases, ...adminCases, ...hostCases, ...fileCases, ...noticeCases].filter(([n]) => isChosen(n, only))) {
     await report.check(name, async () => {
       await mock.ask("reset");
       const opened = [];

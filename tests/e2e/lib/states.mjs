@@ -3,6 +3,7 @@
 // `set` are faults, `make` sessions; `path` may use the first session's id as {id}.
 
 import { openPanel } from "./bar.mjs";
+import { fileStates } from "./file_cases.mjs";
 import { hostStates } from "./host_states.mjs";
 
 const picture = ".theatre[data-phase=connected]";
@@ -135,7 +136,7 @@ states.push(
   { name: "host-add-nothing-found", as: "root", set: { contexts: "none", ssh_key: "none" }, path: "/admin/hosts?add", wait: ".quiet-line", act: (p) => p.getByTestId("commands").waitFor(), actAfter: true },
 );
 
-states.push(...hostStates);
+states.push(...hostStates, ...fileStates);
 
 async function fillHost(page, endpoint = "ssh://berth@juno.lab.example") {
   await page.locator("[name=endpoint]").fill(endpoint);

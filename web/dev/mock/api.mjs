@@ -2,6 +2,7 @@
 // The native API of the mock.
 import { problem, readJson, send } from "./answers.mjs";
 import { dockerContexts, hosts, sshKey } from "./hosts.mjs";
+import { hostsFile } from "./hosts_file.mjs";
 import { iso } from "./world.mjs";
 import { publicTemplate, templates } from "./templates.mjs";
 
@@ -25,7 +26,7 @@ export async function handleApi(world, request, response, url) {
   if (!account) return problem(response, "unauthenticated");
   if (request.method !== "GET" && request.headers.origin !== `http://${request.headers.host}`) return problem(response, "forbidden", "Origin");
   const context = { world, request, response, url, account, parts };
-  const handlers = { logout, me, templates: listTemplates, sessions, events, hosts, "docker-contexts": dockerContexts, "ssh-key": sshKey };
+  const handlers = { logout, me, templates: listTemplates, sessions, events, hosts, "docker-contexts": dockerContexts, "ssh-key": sshKey, "hosts-file": hostsFile };
   const handler = handlers[parts[0]];
   return handler ? handler(context) : problem(response, "not_found");
 }

@@ -19,6 +19,7 @@ import { useTitle } from "../../ui/use_title";
 import { AddForm } from "./add_form";
 import { AdminFrame, BackLink } from "./frame";
 import { HostMark } from "./host_parts";
+import { HostsFile } from "./hosts_file";
 
 function Context({ context, onDone, onUnknownKey }: { context: DockerContext; onDone: () => void; onUnknownKey: (context: DockerContext) => void }) {
   const busy = useSignal(false);
@@ -120,6 +121,7 @@ export function AddHost() {
       />
       <OtherSide endpoint={endpoint.value} />
       <Contexts onUnknownKey={(context) => { asked.value = context; endpoint.value = context.endpoint; }} />
+      <HostsFile />
     </AdminFrame>
   );
 }
