@@ -6,6 +6,7 @@ import { locale } from "../src/i18n/i18n";
 import { bytes, duration, stopwatch, timeLeft } from "../src/state/format";
 import { idleLeft, warningAt } from "../src/desktop/warnings";
 import { workedMs } from "../src/pages/stages";
+import { endOf, mayExtend } from "../src/state/lease";
 import { noteServerDate, serverNow } from "../src/state/clock";
 
 const at = (ms: number): string => new Date(ms).toISOString();
@@ -55,6 +56,18 @@ test("a lease that began below a mark is not warned about it", () => {
 
 test("a session without a limit is never warned about", () => {
   assert.equal(warningAt({ deadline: null, ends_at: null, ready_at: null }, nowMs), "none");
+});
+
+test("the service of its machine ends a desktop before its lease does, and then more time does not help", () => {
+  const serviced = (leftMs: number) => ({ ...lease(7_200_000), ready_at: at(nowMs - 3_600_000), notice: { message: "", ends_at: at(nowMs + leftMs) } });
+  const extendable = { lease: { extension_s: 1800, extensions_used: 0, extensions_left: 4, hard_limit_at: null } };
+  assert.equal(warningAt(serviced(5 * 60_000), nowMs), "five");
+  assert.equal(endOf(serviced(1000)), at(nowMs + 1000));
+  assert.equal(endOf({ ...serviced(1000), deadline: null }), at(nowMs + 1000));
+  assert.ok(!mayExtend({ ...serviced(1000), ...extendable }));
+  const later = serviced(9_000_000);
+  assert.equal(endOf(later), later.deadline);
+  assert.ok(mayExtend({ ...later, ...extendable }) && mayExtend({ deadline: null, notice: { message: "soon", ends_at: null }, ...extendable }));
 });
 
 test("the idle question comes two minutes before, and only with a limit", () => {

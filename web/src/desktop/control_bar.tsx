@@ -6,6 +6,7 @@ import type { Session } from "../api/types";
 import { t } from "../i18n/i18n";
 import { displayName, extendSession } from "../state/actions";
 import { duration } from "../state/format";
+import { mayExtend } from "../state/lease";
 import { prefs } from "../state/prefs";
 import { Button } from "../ui/button";
 import { Icon } from "../ui/icon";
@@ -54,7 +55,7 @@ function useAutoHide(vm: ViewModel, root: { current: HTMLElement | null }, atten
 function ExtendTool({ session, vm, tabIndex, onFocus }: { session: Session; vm: ViewModel; tabIndex: number; onFocus: () => void }) {
   const busy = useSignal(false);
   if (session.deadline === null || session.lease.extension_s <= 0 || vm.viewOnly) return null;
-  const none = session.lease.extensions_left === 0;
+  const none = !mayExtend(session);
   const run = async (): Promise<void> => {
     busy.value = true;
     await extendSession(session);

@@ -7,6 +7,7 @@ import { t } from "../i18n/i18n";
 import { extendSession } from "../state/actions";
 import { now } from "../state/clock";
 import { duration, timeLeft } from "../state/format";
+import { endOf, mayExtend } from "../state/lease";
 import { Button } from "../ui/button";
 import { Icon } from "../ui/icon";
 import { idleLeft, type Warning, warningAt } from "./warnings";
@@ -15,13 +16,13 @@ import type { ViewModel } from "./view_model";
 function warningText(warning: Warning, session: Session): string {
   if (warning === "grace") return t("warn.grace", { time: timeLeft(Date.parse(session.ends_at ?? session.now) - now.value) });
   if (warning === "one") return t("warn.last");
-  const minutes = Math.max(1, Math.ceil((Date.parse(session.deadline ?? session.now) - now.value) / 60_000));
+  const minutes = Math.max(1, Math.ceil((Date.parse(endOf(session) ?? session.now) - now.value) / 60_000));
   return t("warn.left", { count: minutes });
 }
 
 function Strip({ vm, session, warning, onDismiss }: { vm: ViewModel; session: Session; warning: Warning; onDismiss: () => void }) {
   const busy = useSignal(false);
-  const none = session.lease.extensions_left === 0;
+  const none = !mayExtend(session);
   const urgent = warning === "one" || warning === "grace";
   const extend = async (): Promise<void> => {
     busy.value = true;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which warning belongs to a time. Pure.
 import type { Session } from "../api/types";
+import { endOf } from "../state/lease";
 
 export type Warning = "none" | "ten" | "five" | "one" | "grace";
 
@@ -10,9 +11,10 @@ const minute = 60_000;
  * The warning at a server time. A lease that was short from the start is not warned about at a
  * mark that it never was above.
  */
-export function warningAt(session: Pick<Session, "deadline" | "ends_at" | "ready_at">, nowMs: number): Warning {
-  if (session.deadline === null) return "none";
-  const deadline = Date.parse(session.deadline);
+export function warningAt(session: Pick<Session, "deadline" | "ends_at" | "ready_at" | "notice">, nowMs: number): Warning {
+  const end = endOf(session);
+  if (end === null) return "none";
+  const deadline = Date.parse(end);
   const left = deadline - nowMs;
   if (left <= 0) return session.ends_at !== null && Date.parse(session.ends_at) > nowMs ? "grace" : "one";
   const whole = session.ready_at === null ? Infinity : deadline - Date.parse(session.ready_at);

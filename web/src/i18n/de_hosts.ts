@@ -19,7 +19,7 @@ export const deHosts: Record<keyof typeof enHosts, string | Plural> = {
   "host.set_aside": "Für Desktops vergeben",
   "host.disk": "Platte",
   "host.percent": "{n} %",
-  "host.spark": "CPU der letzten {time}",
+  "host.spark": "CPU, letzte {time}",
   "host.not_known": "nicht bekannt",
   "host.between": "zwischen {low} und {high}, zuletzt {last}",
   "host.col.load": "Maschine jetzt",

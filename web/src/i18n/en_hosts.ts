@@ -16,7 +16,7 @@ export const enHosts = {
   "host.set_aside": "Set aside for desktops",
   "host.disk": "Disk",
   "host.percent": "{n} %",
-  "host.spark": "CPU over the last {time}",
+  "host.spark": "CPU, last {time}",
   "host.not_known": "not known",
   "host.between": "between {low} and {high}, at last {last}",
   "host.col.load": "Machine now",

@@ -6,6 +6,7 @@ import { desktopPath } from "../router";
 import { displayName, extendSession } from "../state/actions";
 import { now } from "../state/clock";
 import { clockTime, dateTime, duration, timeLeft } from "../state/format";
+import { mayExtend } from "../state/lease";
 import { templateOf } from "../state/sessions";
 import { readThumbnail } from "../state/thumbnails";
 import { Button } from "../ui/button";
@@ -58,7 +59,7 @@ export function ExtendButton({ session, small = false }: { session: Session; sma
     await extendSession(session);
     busy.value = false;
   };
-  const none = extensions_left === 0;
+  const none = !mayExtend(session);
   const left = extensions_left > 0 ? ` · ${t("card.extend_left", { count: extensions_left })}` : "";
   const label = none ? t("card.no_extension") : t("card.extend", { time: duration(extension_s) });
   return (

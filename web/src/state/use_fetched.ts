@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Something a page fetches for itself: what came last, and how it stands with it.
 import { type Signal, useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import type { Answer } from "../api/request";
 import { failed, type Load, ready } from "./load";
 
@@ -15,8 +15,13 @@ export interface Fetched<T> {
 export function useFetched<T>(ask: () => Promise<Answer<T>>): Fetched<T> {
   const value = useSignal<T | null>(null);
   const load = useSignal<Load>({ state: "loading" });
+  const turns = useRef({ asked: 0, taken: 0 });
   const fetch = async (): Promise<void> => {
+    const turn = ++turns.current.asked;
     const answer = await ask();
+    // One that was asked later has answered already.
+    if (turn < turns.current.taken) return;
+    turns.current.taken = turn;
     if (answer.ok) value.value = answer.value;
     load.value = answer.ok ? ready() : failed(load.value, answer.problem);
   };

@@ -3,10 +3,12 @@ import type { Session } from "../api/types";
 import { t } from "../i18n/i18n";
 import { now } from "../state/clock";
 import { dateTime, timeLeft } from "../state/format";
+import { endOf } from "../state/lease";
 
-/** Milliseconds to the session's lease end; null where there is none. */
+/** Milliseconds to the session's end; null where there is none. */
 export function msLeft(session: Session): number | null {
-  return session.deadline === null ? null : Date.parse(session.deadline) - now.value;
+  const end = endOf(session);
+  return end === null ? null : Date.parse(end) - now.value;
 }
 
 export type Urgency = "calm" | "soon" | "now";
@@ -18,10 +20,11 @@ export function urgency(ms: number | null): Urgency {
 /** "1 h 12 min left", exact end on hover; not announced every second. */
 export function TimeLeft({ session, bare = false }: { session: Session; bare?: boolean }) {
   const ms = msLeft(session);
-  if (ms === null || session.deadline === null) return <span class="time-left">{bare ? "∞" : t("card.no_end")}</span>;
+  const end = endOf(session);
+  if (ms === null || end === null) return <span class="time-left">{bare ? "∞" : t("card.no_end")}</span>;
   const text = timeLeft(ms);
   return (
-    <time class={`time-left time-${urgency(ms)}`} dateTime={session.deadline} title={dateTime(session.deadline)} data-testid="countdown">
+    <time class={`time-left time-${urgency(ms)}`} dateTime={end} title={dateTime(end)} data-testid="countdown">
       {bare ? text : t("card.time_left", { time: text })}
     </time>
   );

@@ -6,6 +6,7 @@ import { adminDesktopPath, hostPath } from "../../router";
 import { displayName } from "../../state/actions";
 import { now } from "../../state/clock";
 import { clockTime, dateTime, timeOrDate } from "../../state/format";
+import { endOf } from "../../state/lease";
 import { allSessionsLoad, loadAllSessions, sessions } from "../../state/sessions";
 import { Link } from "../../ui/link";
 import { Loading } from "../../ui/loading";
@@ -24,7 +25,8 @@ const viewers = (s: Session): number => s.viewers.control + s.viewers.view;
 /** One without a limit ends last; one that is not ready has no end yet. */
 function endsAt(s: Session): number | null {
   if (s.state !== "ready") return null;
-  return s.deadline === null ? Infinity : Date.parse(s.deadline);
+  const end = endOf(s);
+  return end === null ? Infinity : Date.parse(end);
 }
 
 function Started({ session: { created_at } }: { session: Session }) {
