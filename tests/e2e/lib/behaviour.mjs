@@ -79,6 +79,23 @@ const cases = [
     await mock.ask("set", { events: "ok" });
     await page.locator("[data-testid=live][data-state=live]").waitFor();
   }],
+  ["what happens before the stream is open is not missed", async ({ mock, visit }) => {
+    const { context, page } = await visit();
+    await mock.signIn(context, "anna");
+    const { id } = await mock.ask("session", { name: "before" });
+    let letGo;
+    const gate = new Promise((resolve) => (letGo = resolve));
+    await page.route("**/api/v1/events*", async (route) => {
+      await gate;
+      await route.continue();
+    });
+    await page.goto("/");
+    await page.locator(`[data-id=${id}]`).getByText("before").first().waitFor();
+    await mock.ask("patch", { id, name: "meanwhile" });
+    letGo();
+    await page.locator("[data-testid=live][data-state=live]").waitFor();
+    await page.locator(`[data-id=${id}]`).getByText("meanwhile").first().waitFor({ timeout: 5000 });
+  }],
   ["without a network the page says what that means, and takes it back", async ({ mock, visit }) => {
     const { context, page } = await visit();
     await mock.signIn(context, "anna");

@@ -85,11 +85,12 @@ function open(): void {
   const who = account.value.state === "signed_in" ? account.value.me.id : "";
   const listener: StreamListener = {
     opened: (missed) => {
-      const wasDown = live.peek() === "polling" || live.peek() === "offline";
+      // What was fetched before the first stream was open may be out of date by now, too.
+      const wasDeaf = live.peek() !== "live";
       live.value = "live";
       opened = 0;
       stopPolling();
-      if (missed || wasDown) void refetch();
+      if (missed || wasDeaf) void refetch();
     },
     broken: (refused) => {
       startPolling();
