@@ -3,6 +3,8 @@ import "./setup";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Host } from "../src/api/host_types";
+import { locale } from "../src/i18n/i18n";
+import { eventWords, isFailure } from "../src/state/event_words";
 import { localTime } from "../src/state/format";
 import { dropHost, hosts, putHost } from "../src/state/hosts";
 import { limitOf, shownState, takesDesktops } from "../src/state/host_view";
@@ -52,6 +54,19 @@ test("a scale has room for the highest, and an extent knows only what is known",
   assert.deepEqual([niceMax([]), niceMax([3]), niceMax([7]), niceMax([8])], [4, 4, 8, 8]);
   assert.deepEqual(extentOf([0.2, null, 0.8, null]), { low: 0.2, high: 0.8, last: null });
   assert.equal(extentOf([null]), null);
+});
+
+test("what happened is said in our words, in whichever member the server puts it", () => {
+  locale.value = "en";
+  const words = (type: string, more: { from?: string; to?: string; text?: string } = {}) => eventWords({ type, from: "", to: "", text: "", ...more });
+  assert.deepEqual(words("host.down", { from: "up", to: "down", text: "refused" }), { title: "It does not answer any more", change: "Up → Down", detail: "refused" });
+  assert.deepEqual(words("host.mode", { text: "draining" }), { title: "Use of the host", change: "Draining", detail: "" });
+  assert.deepEqual(words("host.mode", { text: "active" }).change, "In use");
+  assert.deepEqual(words("host.mode", { from: "active", to: "draining", text: "A new disk" }), { title: "Use of the host", change: "In use → Draining", detail: "A new disk" });
+  assert.deepEqual(words("host.drained", { from: "draining", to: "drained" }), { title: "Draining → Drained", change: null, detail: "" });
+  assert.deepEqual(words("host.probation").title, "Recovering");
+  assert.deepEqual(words("host.moved", { text: "to room 3" }), { title: "host.moved", change: null, detail: "to room 3" });
+  assert.deepEqual(["session.failed", "host.pull_failed", "host.down"].map((type) => isFailure({ type })), [true, true, false]);
 });
 
 test("a time goes into a field of a form and comes back as the same minute", () => {

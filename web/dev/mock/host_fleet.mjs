@@ -76,7 +76,7 @@ export const layers = [
   layer("9c27e219663c", "Downloading", 0.84 * gb, 1.9 * gb),
   layer("e7c96db7181b", "Waiting", 0, 0),
 ];
-const nearlyFull = { code: "disk_nearly_full", text: "9 GB of 480 GB are free in /var/lib/docker" };
+const nearlyFull = { code: "disk_nearly_full", text: "its disk is nearly full, 9216 MiB are left" };
 
 function everyState(down) {
   const never = { state: "unknown", last_check_at: null, engine: null, way: null, round_trip_ms: null, load: null, load_recent: [] };
@@ -94,7 +94,7 @@ function everyState(down) {
       host_key: { status: "changed", type: "ssh-ed25519", fingerprint: fingerprints.other, known_fingerprint: fingerprints.known },
     }),
     host("kalypso", {
-      state: "degraded", reason: "3 of the last 5 starts failed", concerns: [nearlyFull, { code: "starts_failing", text: "3 of the last 5 starts failed" }],
+      state: "degraded", reason: "its disk is nearly full, 9216 MiB are left", concerns: [nearlyFull, { code: "starts_failing", text: "its last 3 starts failed: the display did not come up" }],
       ...loadOf("kalypso", { cpu: 0.93, disk: 0.96 }),
     }),
     host("lamia", { concerns: [nearlyFull], state: "drained", mode: "draining", sessions: { used: 0, capacity: 20 }, way: "nc", load: null, load_recent: [] }),

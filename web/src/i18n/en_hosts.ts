@@ -3,8 +3,8 @@
 export const enHosts = {
   "host.state.degraded": "Degraded",
   "host.hint.degraded": "It works, but new desktops go elsewhere as long as there is room.",
-  "host.concern.disk_nearly_full": "Disk nearly full",
-  "host.concern.starts_failing": "Starts fail here",
+  "host.concern.disk_nearly_full": "Disk",
+  "host.concern.starts_failing": "Starts",
   "host.next_check": "Looked at again in {time}.",
   "host.next_check_now": "It is being looked at again.",
 

@@ -4,9 +4,10 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { HostEvent } from "../../api/host_types";
 import { hostsApi } from "../../api/hosts_client";
-import { t, tMaybe } from "../../i18n/i18n";
+import { t } from "../../i18n/i18n";
 import { adminDesktopPath } from "../../router";
 import { now } from "../../state/clock";
+import { eventWords, isFailure } from "../../state/event_words";
 import { clockTime, dateTime, timeOrDate } from "../../state/format";
 import { hostHeard } from "../../state/hosts";
 import { onRefetch } from "../../state/live";
@@ -30,25 +31,17 @@ const icons: Record<string, IconName> = {
   "host.removed": "trash-2", "host.key_accepted": "key-round", "host.key_changed": "shield-alert", "host.pull": "download", "host.pulled": "check",
 };
 
-export const isFailure = (event: Pick<HostEvent, "type">): boolean => event.type.endsWith("failed");
-
-const word = (state: string): string => tMaybe(`host.state.${state}`) ?? tMaybe(`event.mode.${state}`) ?? state;
-
-function changeText({ from, to }: HostEvent): string | null {
-  return from && to && from !== to ? `${word(from)} → ${word(to)}` : null;
-}
-
 function Entry({ event }: { event: HostEvent }) {
-  const change = changeText(event);
+  const { title, change, detail } = eventWords(event);
   return (
     <li data-testid="host-event" data-type={event.type}>
       <Icon name={isFailure(event) ? "circle-x" : (icons[event.type] ?? "activity")} size={16} />
       <span>
         <time dateTime={event.at} title={dateTime(event.at)}>{timeOrDate(event.at, now.value)}</time>{" "}
-        <strong>{tMaybe(`event.type.${event.type}`) ?? event.type}</strong>{change && `: ${change}`}
+        <strong>{title}</strong>{change && `: ${change}`}
         {event.actor && <span class="muted"> {t("event.by", { name: event.actor })}</span>}
         {event.session && <> · <Link href={adminDesktopPath(event.session)}>{t("event.session")}</Link></>}
-        {event.text && <span class="log-detail">{event.text}</span>}
+        {detail && <span class="log-detail">{detail}</span>}
       </span>
     </li>
   );
