@@ -6,6 +6,7 @@
 // real       the main path against a running Berth, read back inside the container:
 //            BERTH_URL, BERTH_ADMIN_PASSWORD, BERTH_ADMIN_USER (admin), E2E_TEMPLATE (desktop)
 // behaviour  losses, sign-in that ends, live updates, keys: against the mock
+//            SLOW=8 behaviour: the same with an eighth of the CPU for the page
 // pages      every state of every page: axe, 320 px, pictures; LOOKS=light-1280,dark-320-de (theme-width-language, and -active for forced colours)
 //
 // ONLY="part of a name|another" runs some of the last two.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Hosts as staff use them, against the mock.
 import assert from "node:assert/strict";
-import { until } from "./report.mjs";
+import { soon, until } from "./report.mjs";
 
 export async function openHosts({ mock, visit, who = "root", fleet = "states", path = "/admin/hosts" }) {
   const { context, page } = await visit();
@@ -51,7 +51,7 @@ export const adminCases = [
     assert.match(await page.locator("[data-testid=test-step][data-state=failed]").innerText(), /What helps: Is sshd running/);
     await page.keyboard.press("Escape");
     await page.locator("dialog[open]").waitFor({ state: "detached" });
-    assert.equal(await page.evaluate(() => document.activeElement?.dataset.testid), "test");
+    await soon(() => page.evaluate(() => document.activeElement?.dataset.testid), "test");
   }],
   ["an image is pulled, with its progress, until it is there", async ({ mock, visit }) => {
     const page = await openHosts({ mock, visit, path: "/admin/hosts/juno" });
@@ -68,7 +68,7 @@ export const adminCases = [
     const page = await openHosts({ mock, visit, path: "/admin/hosts" });
     await page.getByTestId("add-host").click();
     await page.locator("[name=endpoint]").fill("ssh://berth@kronos.lab.example");
-    assert.equal(await page.locator("[name=name]").inputValue(), "kronos");
+    await soon(() => page.locator("[name=name]").inputValue(), "kronos");
     const sent = [];
     page.on("request", (r) => r.method() === "POST" && r.url().endsWith("/hosts") && sent.push(r.postDataJSON()));
     await page.getByTestId("add-submit").click();
@@ -85,7 +85,7 @@ export const adminCases = [
     await address.fill("http://kronos");
     await page.getByTestId("add-submit").click();
     await page.locator("[name=endpoint][aria-invalid=true]:focus").waitFor();
-    assert.equal(await address.evaluate((e) => document.getElementById(e.getAttribute("aria-describedby")).textContent), "one of ssh://, unix://, tcp:// is needed");
+    await soon(() => address.evaluate((e) => document.getElementById(e.getAttribute("aria-describedby")).textContent), "one of ssh://, unix://, tcp:// is needed");
   }],
   ["a changed key needs two deliberate clicks, and exactly the shown one is accepted", async ({ mock, visit }) => {
     const page = await openHosts({ mock, visit, path: "/admin/hosts/iris" });
@@ -111,7 +111,7 @@ export const adminCases = [
   ["a host that is not empty is not removed, but drained if wanted", async ({ mock, visit }) => {
     const page = await openHosts({ mock, visit, path: "/admin/hosts/juno" });
     await page.getByTestId("remove").click();
-    assert.equal(await page.locator("dialog").getByTestId("confirm").count(), 0);
+    await soon(() => page.locator("dialog").getByTestId("confirm").count(), 0);
     await page.getByTestId("drain-instead").click();
     await page.locator("[data-testid=host-state][data-state=draining]").waitFor();
   }],
@@ -146,10 +146,10 @@ export const adminCases = [
     await page.getByTestId("search").fill("gpu");
     await until("one card", async () => (await page.getByTestId("host-card").count()) === 1);
     await page.waitForURL(/\?q=gpu$/);
-    assert.equal(await page.locator("[role=status][data-testid=matches]").innerText(), "1 of 12 hosts");
+    await soon(() => page.locator("[role=status][data-testid=matches]").innerText(), "1 of 12 hosts");
     await page.reload();
     await card(page, "juno").waitFor();
-    assert.equal(await page.getByTestId("host-card").count(), 1);
+    await soon(() => page.getByTestId("host-card").count(), 1);
   }],
   ["somebody else's desktop is extended and stopped on its page, as in its row", async ({ mock, visit }) => {
     const { context, page } = await visit();
@@ -163,16 +163,16 @@ export const adminCases = [
     assert.deepEqual(inRow, ["open", "extend", "stop"]);
     await row.getByRole("rowheader").getByRole("link").click();
     await page.getByRole("heading", { level: 2, name: "Why this host" }).waitFor();
-    assert.deepEqual(await actions(page.locator(".admin-content")), inRow);
+    await soon(() => actions(page.locator(".admin-content")), inRow);
     await page.getByTestId("extend").click();
     await until("more time", () => Date.parse(mock.world.sessions.get(id).deadline) > Date.parse(deadline));
     await page.getByTestId("stop").click();
     await page.locator("dialog[open]").getByText("It belongs to anna.").waitFor();
     await page.getByTestId("confirm-stop").click();
     await page.locator("dialog[open]").waitFor({ state: "detached" });
-    assert.equal(await page.evaluate(() => document.activeElement?.id), "main", "the focus is lost");
+    await soon(() => page.evaluate(() => document.activeElement?.id), "main", "the focus is lost");
     await page.locator(".admin-content .notice").getByText("root stopped it.").waitFor();
-    assert.equal(await page.locator(".admin-content").getByTestId("stop").count(), 0);
+    await soon(() => page.locator(".admin-content").getByTestId("stop").count(), 0);
     assert.equal(mock.world.sessions.get(id).end.reason, "admin_request");
   }],
   ["a web application of somebody else is not opened, but can be stopped", async ({ mock, visit }) => {
@@ -181,11 +181,11 @@ export const adminCases = [
     const { id } = await mock.ask("session", { owner: "anna", template: "notebook" });
     await page.goto(`/admin/desktops/${id}`);
     await page.getByTestId("stop").waitFor();
-    assert.equal(await page.locator(".admin-content").getByTestId("open").count(), 0);
+    await soon(() => page.locator(".admin-content").getByTestId("open").count(), 0);
   }],
   ["an operator sees the hosts and changes none", async ({ mock, visit }) => {
     const page = await openHosts({ mock, visit, who: "olga", path: "/admin/hosts/juno" });
     await page.getByTestId("limit").waitFor();
-    for (const action of ["test", "drain", "edit", "remove", "pull"]) assert.equal(await page.getByTestId(action).count(), 0, action);
+    for (const action of ["test", "drain", "edit", "remove", "pull"]) await soon(() => page.getByTestId(action).count(), 0, action);
   }],
 ];

@@ -8,7 +8,7 @@ import { openPanel } from "./bar.mjs";
 import { barCases } from "./bar_cases.mjs";
 import { noticeCases } from "./notice_cases.mjs";
 import { colours, picture } from "./picture.mjs";
-import { until } from "./report.mjs";
+import { soon, until } from "./report.mjs";
 import { isChosen, startMockHere } from "./mock.mjs";
 import { rowCases } from "./row_cases.mjs";
 import { signInAs } from "./states.mjs";
@@ -67,7 +67,7 @@ const cases = [
     await mock.ask("patch", { id, end: { reason: "removed_outside", message: "The desktop was removed on its machine." } });
     const ended = page.locator("[data-testid=ended][data-reason=removed_outside]");
     await ended.getByText("Jemand hat ihn direkt auf seinem Host entfernt, ohne Berth.").waitFor();
-    assert.equal(await ended.getByText("removed on its machine").count(), 0);
+    await soon(() => ended.getByText("removed on its machine").count(), 0);
   }],
   ["without events the page asks by itself, and says so", async ({ mock, open }) => {
     const { page, id } = await open();
@@ -102,7 +102,7 @@ const cases = [
     await page.goto("/");
     const said = page.locator("[role=status][data-testid=network]");
     await page.locator("[data-testid=live][data-state=live]").waitFor();
-    assert.equal(await said.innerText(), "");
+    await soon(() => said.innerText(), "");
     await context.setOffline(true);
     await said.getByText("No network. What you see may be out of date.").waitFor();
     await context.setOffline(false);
@@ -135,7 +135,7 @@ const cases = [
     const focused = () => page.evaluate(() => document.activeElement?.dataset.testid ?? document.activeElement?.tagName);
     await until("focus in the bar", async () => (await focused()) === "tool-clipboard");
     await page.keyboard.press("ArrowRight");
-    assert.equal(await focused(), "tool-keys");
+    await soon(() => focused(), "tool-keys");
     await page.keyboard.press("Escape");
     await until("focus on the picture", async () => (await focused()) === "CANVAS");
     await page.keyboard.type("k");
@@ -201,12 +201,12 @@ const cases = [
       await owner.page.getByTestId(offer).waitFor();
       await staff.page.goto(`/desktops/${id}`);
       await staff.page.getByTestId(shown).waitFor();
-      assert.equal(await staff.page.getByTestId(offer).count(), 0, offer);
+      await soon(() => staff.page.getByTestId(offer).count(), 0, offer);
     }
     await staff.page.goto("/admin/desktops");
     const row = staff.page.getByTestId("admin-session").filter({ hasText: "Notebook" });
     await row.getByTestId("stop").waitFor();
-    assert.equal(await row.getByTestId("open").count(), 0);
+    await soon(() => row.getByTestId("open").count(), 0);
   }],
   ["nothing of the one who signed out is shown to the next", async ({ mock, open }) => {
     const { page, id } = await open();
@@ -218,7 +218,7 @@ const cases = [
     await mock.ask("set", { sessions: "hang" });
     await signInAs(page, "root", "berth");
     await page.getByTestId("template-card").first().waitFor();
-    assert.equal(await page.locator(`[data-id=${id}]`).count(), 0);
+    await soon(() => page.locator(`[data-id=${id}]`).count(), 0);
     const stored = await page.evaluate(() => Object.keys(sessionStorage).length);
     assert.equal(stored, 0);
   }],
@@ -234,7 +234,7 @@ const cases = [
     const { page } = await visit({ locale: "de-DE" });
     await page.goto("/");
     await page.getByRole("heading", { level: 1, name: "Anmelden" }).waitFor();
-    assert.equal(await page.evaluate(() => document.documentElement.lang), "de");
+    await soon(() => page.evaluate(() => document.documentElement.lang), "de");
   }],
 ];
 

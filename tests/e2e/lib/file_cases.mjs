@@ -2,6 +2,7 @@
 // Hosts out of a hosts.yml: the states of that part of the page, and what happens there, against the mock.
 import assert from "node:assert/strict";
 import { openHosts } from "./admin_cases.mjs";
+import { soon } from "./report.mjs";
 
 const addPage = { as: "root", path: "/admin/hosts?add", wait: "[data-testid=hosts-file]", actAfter: true };
 
@@ -59,14 +60,14 @@ export const fileCases = [
     const row = (name) => page.locator(`[data-testid=file-host][data-name=${name}]`);
     await row("juno").getByText("in use as juno").waitFor();
     await row("leda").getByText("user is missing").waitFor();
-    assert.equal(await page.getByTestId("file-host").locator("input[type=checkbox]").count(), 3);
+    await soon(() => page.getByTestId("file-host").locator("input[type=checkbox]").count(), 3);
     await row("atlas").locator("input").uncheck();
     const sent = [];
     page.on("request", (r) => r.method() === "POST" && r.url().endsWith("/hosts") && sent.push(r.postDataJSON()));
     await page.getByTestId("file-add").getByText("Add 2 hosts").click();
     await row("kronos").getByTestId("confirm-key-add").waitFor();
     await row("kronos").locator("[data-testid=confirm-key-cancel]:focus").waitFor();
-    assert.equal(await row("metis").getByTestId("file-result").getAttribute("data-state"), "waiting");
+    await soon(() => row("metis").getByTestId("file-result").getAttribute("data-state"), "waiting");
     const shown = await row("kronos").locator("dd code").innerText();
     await row("kronos").getByTestId("confirm-key-add").click();
     await row("kronos").locator("[data-state=added]").waitFor();

@@ -2,7 +2,7 @@
 // What staff see of hosts while it happens, and what people are told, against the mock.
 import assert from "node:assert/strict";
 import { card, openHosts } from "./admin_cases.mjs";
-import { until } from "./report.mjs";
+import { soon, until } from "./report.mjs";
 
 const hostOf = (mock, name) => mock.world.hosts.find((h) => h.name === name);
 
@@ -47,20 +47,20 @@ export const hostCases = [
     await card(page, "local").getByTestId("test").click();
     await page.getByTestId("test-step").nth(1).waitFor();
     await page.getByTestId("test-next").waitFor();
-    assert.equal(await page.getByTestId("test-summary").count(), 0);
+    await soon(() => page.getByTestId("test-summary").count(), 0);
     await page.keyboard.press("Escape");
     await until("the end of the stream", () => mock.world.tests.at(-1) === "left");
     await mock.ask("set", { test_stream: "ok" });
     await card(page, "local").getByTestId("test").click();
     await page.getByTestId("test-summary").getByText("Everything works.").waitFor();
-    assert.equal(await page.getByTestId("test-next").count(), 0);
+    await soon(() => page.getByTestId("test-next").count(), 0);
   }],
   ["a server that does not stream a test is understood too", async ({ mock, visit }) => {
     const page = await openHosts({ mock, visit });
     await mock.ask("set", { test_stream: "off" });
     await card(page, "local").getByTestId("test").click();
     await page.getByTestId("test-summary").waitFor();
-    assert.equal(await page.getByTestId("test-step").count(), 12);
+    await soon(() => page.getByTestId("test-step").count(), 12);
   }],
   ["a drain with a message and an end is told to the people there, live, and taken back", async ({ mock, visit }) => {
     const page = await openHosts({ mock, visit, path: "/admin/hosts/juno" });
@@ -92,13 +92,13 @@ export const hostCases = [
     await field.fill("2020-01-01T10:00");
     await page.locator("dialog").getByTestId("confirm").click();
     await page.locator("dialog [name=until][aria-invalid=true]").waitFor();
-    assert.equal(await field.evaluate((e) => document.getElementById(e.getAttribute("aria-describedby")).textContent), "is in the past");
+    await soon(() => field.evaluate((e) => document.getElementById(e.getAttribute("aria-describedby")).textContent), "is in the past");
     assert.equal(hostOf(mock, "juno").state, "up");
   }],
   ["what happens to a host is on its page at once, the newest first, and failures stand apart", async ({ mock, visit }) => {
     const page = await openHosts({ mock, visit, path: "/admin/hosts/juno" });
     await page.getByTestId("host-failures").getByText("A start failed").waitFor();
-    assert.equal(await page.getByTestId("host-events").getByText("A start failed").count(), 0);
+    await soon(() => page.getByTestId("host-events").getByText("A start failed").count(), 0);
     await page.locator("[data-testid=live][data-state=live]").waitFor();
     mock.world.hostEvents.push({ host: "juno", at: new Date().toISOString(), type: "host.changed", session: null, from: "", to: "", actor: "olga", text: "weight" });
     await mock.ask("host", { name: "juno", weight: 3 });

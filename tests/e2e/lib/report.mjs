@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // One line per check; what failed is said again at the end, and the last line of a run is "N passed, N failed".
+import assert from "node:assert/strict";
 import { statfs } from "node:fs/promises";
+import { isDeepStrictEqual } from "node:util";
 
 const checkLimitMs = 300_000;
 /** The output could not be written (a full disk, a closed pipe): nothing of ours would be read. */
@@ -95,4 +97,15 @@ export async function until(what, probe, limitMs = 30_000, stepMs = 100) {
     if (Date.now() > end) throw new Error(`not within ${limitMs} ms: ${what} (last: ${JSON.stringify(last)})`);
     await new Promise((resolve) => setTimeout(resolve, stepMs));
   }
+}
+
+/** What a page shows a moment later, after the frame that is being drawn: equal in the end, or what was seen last. */
+export async function soon(read, wanted, what) {
+  const end = Date.now() + 10_000;
+  let seen = await read();
+  while (!isDeepStrictEqual(seen, wanted) && Date.now() < end) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    seen = await read();
+  }
+  assert.deepEqual(seen, wanted, what);
 }

@@ -2,7 +2,7 @@
 // Rows of administration at every width: each action of each row stands in the window and is not covered.
 import assert from "node:assert/strict";
 import { outOfReach } from "./reach.mjs";
-import { until } from "./report.mjs";
+import { soon, until } from "./report.mjs";
 
 const widths = [1280, 1024, 768, 480, 320];
 const long = { owner: "root", name: "Introduction to reverse engineering, second group", owner_name: "wilhelmina.featherstonehaugh@students.example" };
@@ -26,7 +26,7 @@ async function expectActions(page, row, actions, least) {
     await page.setViewportSize({ width, height: 700 });
     const found = await page.locator(row).locator(actions).count();
     assert.ok(found >= least, `${found} actions at ${width} px`);
-    assert.deepEqual(await outOfReach(page, `${row} :is(${actions})`, { scrolls: true }), [], `at ${width} px`);
+    await soon(() => outOfReach(page, `${row} :is(${actions})`, { scrolls: true }), [], `at ${width} px`);
     const over = await page.evaluate(() => [...document.querySelectorAll(".table-wrap, html")].map((e) => e.scrollWidth - e.clientWidth));
     assert.ok(over.every((px) => px <= 0), `something scrolls sideways at ${width} px: ${over}`);
   }
@@ -51,7 +51,7 @@ async function openSorted({ mock, visit, locale = "en-GB" }) {
 async function expectOrder(page, names, header, direction) {
   const shown = () => page.locator("[data-testid=admin-session] th").allInnerTexts();
   await until(`the order ${names}`, async () => (await shown()).join() === names.join());
-  assert.equal(await header.getAttribute("aria-sort"), direction);
+  await soon(() => header.getAttribute("aria-sort"), direction);
 }
 
 export const rowCases = [
@@ -90,7 +90,7 @@ export const rowCases = [
     await page.waitForURL(/\?sort=-viewers$/);
     await page.reload();
     await expectOrder(page, ["Ätna", "web10", "queued", "web9"], viewers, "descending");
-    assert.equal(await page.locator("[aria-sort]").count(), 1);
+    await soon(() => page.locator("[aria-sort]").count(), 1);
   }],
   ["words, numbers in them, times and what is not known are sorted as such", async ({ mock, visit }) => {
     const page = await openSorted({ mock, visit });
@@ -120,8 +120,8 @@ export const rowCases = [
     await page.keyboard.press("Enter");
     await expectOrder(page, ["web10", "web9", "Ätna", "queued"], time, "ascending");
     await page.waitForURL(/\?sort=time$/);
-    assert.equal(await page.getByTestId("sort").filter({ visible: true }).count(), 0);
-    assert.deepEqual(await outOfReach(page, "[data-testid=sort-bar] :is(select, button)", { scrolls: true }), []);
+    await soon(() => page.getByTestId("sort").filter({ visible: true }).count(), 0);
+    await soon(() => outOfReach(page, "[data-testid=sort-bar] :is(select, button)", { scrolls: true }), []);
   }],
   ["hosts as rows are sorted, with the search kept", async ({ mock, visit }) => {
     const page = await open({ mock, visit, path: "/admin/hosts?view=table", locale: "en-GB" });
@@ -134,15 +134,15 @@ export const rowCases = [
     assert.ok(new Set(used.values()).size > 2, "these hosts say nothing about an order");
     await page.getByTestId("search").fill("lab");
     await until("the address", () => /sort=desktops/.test(page.url()) && /q=lab/.test(page.url()));
-    assert.equal(await page.locator("th[aria-sort=ascending]").innerText(), "Desktops");
+    await soon(() => page.locator("th[aria-sort=ascending]").innerText(), "Desktops");
   }],
   ["a row that is stacked is still a row of a table", async ({ mock, visit }) => {
     const page = await open({ mock, visit, path: "/admin/desktops", locale: "en-GB" });
     await page.setViewportSize({ width: 320, height: 700 });
     const row = page.getByRole("table").getByRole("row").filter({ has: page.getByRole("rowheader", { name: /reverse engineering/ }) });
     await row.waitFor();
-    assert.deepEqual(await page.getByRole("columnheader").allInnerTexts(), ["Desktop", "Owner", "State", "Host", "Started", "Time left", "Viewers", "Actions"]);
-    assert.equal(await row.getByRole("cell").count(), 7);
+    await soon(() => page.getByRole("columnheader").allInnerTexts(), ["Desktop", "Owner", "State", "Host", "Started", "Time left", "Viewers", "Actions"]);
+    await soon(() => row.getByRole("cell").count(), 7);
     await row.getByRole("button", { name: /^Stop Introduction/ }).click();
     await page.locator("dialog[open]").waitFor();
   }],

@@ -2,7 +2,7 @@
 // What tabs do for each other and for somebody who looks elsewhere; and the bar's place.
 import assert from "node:assert/strict";
 import { focusTool } from "./bar.mjs";
-import { until } from "./report.mjs";
+import { soon, until } from "./report.mjs";
 
 /** A tab in the background, whose notifications are kept. */
 function pretendHidden() {
@@ -72,7 +72,7 @@ export const tabCases = [
     await page.locator(".theatre.to-bottom").waitFor();
     await page.keyboard.press("Escape");
     await page.mouse.up();
-    assert.equal(await page.locator(".theatre.edge-left").count(), 1);
+    await soon(() => page.locator(".theatre.edge-left").count(), 1);
   }],
   ["the bar is moved by keyboard alone", async ({ open }) => {
     const { page } = await open();

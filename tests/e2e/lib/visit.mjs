@@ -9,11 +9,20 @@ export async function newVisit(browser, settings, options = {}) {
   context.setDefaultTimeout(45_000);
   await context.addInitScript(notePhases);
   const page = await context.newPage();
+  await slowDown(context, page);
   const errors = [];
   page.on("pageerror", (e) => errors.push(e.message));
   page.on("crash", () => errors.push("the page crashed"));
   page.on("console", (m) => /Content Security Policy|Trusted/i.test(m.text()) && errors.push(m.text()));
   return { context, page, errors, told: watch(page) };
+}
+
+/** SLOW=8: the page gets an eighth of the CPU, which shows what a check reads before it is there. */
+async function slowDown(context, page) {
+  const rate = Number(process.env.SLOW ?? 1);
+  if (rate <= 1) return;
+  const session = await context.newCDPSession(page);
+  await session.send("Emulation.setCPUThrottlingRate", { rate });
 }
 
 /** Notes in the page itself what may be over before anybody looks: each phase of a connection, with or without the bar. */

@@ -96,7 +96,7 @@ export function TestDialog({ host, onClose }: { host: Host; onClose: () => void 
         </p>
       )}
       <ol class="stages stages-dense" aria-live={busy ? "polite" : "off"}>
-        {steps.map((s) => <Step key={s.name} step={s} />)}
+        {steps.map((s, i) => <Step key={`${i} ${s.name}`} step={s} />)}
         {busy && <NextStep />}
       </ol>
       <div class="dialog-actions">
