@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the machines of the mock do: made up, but the same for the same name.
 const gb = 1e9;
-const intervalS = 15;
+const intervalS = 30;
+const hour = 120; // readings
 
 const iso = (ms) => new Date(ms).toISOString();
 const seedOf = (name) => [...name].reduce((sum, c) => (sum * 31 + c.charCodeAt(0)) % 997, 7);
@@ -34,16 +35,16 @@ export function loadOf(name, { cpu, disk } = {}) {
 export function historyOf(host, kind) {
   const seed = seedOf(host.name);
   const now = Date.now();
-  const count = { short: 16, empty: 0 }[kind] ?? 240;
+  const count = { short: 8, empty: 0 }[kind] ?? hour;
   const items = Array.from({ length: count }, (_, n) => {
-    const i = 240 - count + n;
+    const i = hour - count + n;
     return {
-      at: iso(now - (239 - i) * intervalS * 1000),
-      cpu: i === 30 ? null : cpuAt(seed, i),
-      memory: clamp(0.3 + i / 900 + Math.sin(i / 31) * 0.04),
-      disk: host.way === "dial-stdio" ? null : clamp(0.41 + i / 4000),
-      sessions: Math.max(0, Math.round(host.sessions.used + Math.sin(i / 40) * 2)),
+      at: iso(now - (hour - 1 - i) * intervalS * 1000),
+      cpu: i === 15 ? null : cpuAt(seed, i),
+      memory: clamp(0.3 + i / 450 + Math.sin(i / 15) * 0.04),
+      disk: host.way === "dial-stdio" ? null : clamp(0.41 + i / 2000),
+      sessions: Math.max(0, Math.round(host.sessions.used + Math.sin(i / 20) * 2)),
     };
   });
-  return { interval_s: intervalS, items: kind === "gap" ? items.filter((_, i) => i < 90 || i > 140) : items };
+  return { interval_s: intervalS, items: kind === "gap" ? items.filter((_, i) => i < 45 || i > 70) : items };
 }

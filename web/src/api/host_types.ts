@@ -75,7 +75,7 @@ export interface Host {
   concerns?: Concern[];
   /** null: its way in does not tell, or nothing was read yet. */
   load?: HostLoad | null;
-  /** CPU of the last readings, the oldest first, 15 s apart. */
+  /** CPU of the last readings, the oldest first, 30 s apart. */
   load_recent?: (number | null)[];
   next_check_at?: string | null;
   origin?: "file" | "added";

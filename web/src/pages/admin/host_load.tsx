@@ -11,8 +11,8 @@ import { extentOf } from "../../state/plot";
 import { Bar, Meter } from "../../ui/meter";
 import { Line } from "../../ui/plot";
 
-const readingMs = 15_000;
-const oldAfterMs = 60_000;
+const readingMs = 30_000;
+const oldAfterMs = 90_000;
 
 export const percent = (part: number): string => t("host.percent", { n: Math.round(part * 100) });
 
