@@ -98,6 +98,7 @@ TEST(Secret, ComparesWithoutRevealingAndIsEmptyAfterAMove) {
 TEST(Log, OutsideTextCannotForgeALine) {
     EXPECT_EQ(log_safe("a\nb\"c\x1b"), "a?b'c?");
     EXPECT_EQ(log_safe("abcdef", 3), "abc…");
+    for (std::size_t longest : {1U, 2U, 3U, 4U}) EXPECT_EQ(log_safe("a😀b", longest), "a…") << "between characters";
 }
 
 } // namespace

@@ -53,6 +53,9 @@ void configure_log(std::string_view level, LogFormat format) {
 }
 
 std::string log_safe(std::string_view text, std::size_t longest) {
+    // Between two characters: what is cut may go into JSON.
+    auto is_inside = [&] { return longest < text.size() && (static_cast<unsigned char>(text[longest]) & 0xC0) == 0x80; };
+    for (int i = 0; i < 3 && longest > 0 && is_inside(); ++i) --longest;
     std::string safe;
     for (char c : text.substr(0, longest)) {
         auto byte = static_cast<unsigned char>(c);

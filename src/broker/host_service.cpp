@@ -146,6 +146,12 @@ Result<const HostEntry*> HostService::find(const access::Caller& caller, const H
     return host;
 }
 
+net::Task<Result<std::vector<EventRecord>>> HostService::events(access::Caller caller, HostId id, int limit) const {
+    if (auto found = find(caller, id); !found) co_return found.error();
+    auto reading = parts_.events.host_events(std::move(id), limit);
+    co_return co_await std::move(reading);
+}
+
 // ---- change ---------------------------------------------------------------------------------------
 
 net::Task<void> HostService::take_turn() {
@@ -405,6 +411,7 @@ void HostService::note(const access::Caller& caller, const HostId& id, std::stri
     log("broker").info("{} host={} by={} {}", type, id.str(), log_safe(caller.username), log_safe(detail));
     EventRecord event;
     event.at = parts_.clock.now();
+    event.host = id;
     event.type = std::move(type);
     event.actor = caller.username;
     event.cause = "host " + id.str() + (detail.empty() ? "" : ": " + log_safe(detail, 500));
@@ -416,6 +423,7 @@ void HostService::note_state(const HostId& id, placement::HostState from, placem
     auto reason = host ? host->view.reason : std::string{};
     EventRecord event;
     event.at = parts_.clock.now();
+    event.host = id;
     event.type = "host." + std::string{placement::name_of(to)};
     event.from_state = placement::name_of(from);
     event.to_state = placement::name_of(to);
@@ -426,6 +434,7 @@ void HostService::note_state(const HostId& id, placement::HostState from, placem
 void HostService::note_pull(const HostId& id, const std::string& image, const Status& outcome) {
     EventRecord event;
     event.at = parts_.clock.now();
+    event.host = id;
     event.type = outcome ? "host.pulled" : "host.pull_failed";
     event.cause = "host " + id.str() + ": " + log_safe(image, 300);
     if (!outcome) event.cause += ": " + log_safe(describe(outcome.error()), 500);

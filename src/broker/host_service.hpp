@@ -68,6 +68,9 @@ public:
     // Sorted by name. The pointers are valid until the next co_await.
     Result<std::vector<const HostEntry*>> list(const access::Caller& caller) const;
     Result<const HostEntry*> find(const access::Caller& caller, const HostId& id) const; // not_found
+    // What happened on it and to sessions there, newest first, as far back as events are kept. Errors:
+    // not_found, unavailable.
+    net::Task<Result<std::vector<EventRecord>>> events(access::Caller caller, HostId id, int limit) const;
 
     // `accept_key`: the fingerprint that a person has seen, or empty. If it is named, exactly that key
     // must be shown now, also where another one is trusted already; it is kept as the known one then.

@@ -78,6 +78,7 @@ TEST_F(HostServiceTest, AnAddedHostIsStoredCheckedAndSaid) {
     bench.until([&] { return !events().empty(); }, "the event");
     EXPECT_EQ(events()[0].type, "host.added");
     EXPECT_EQ(events()[0].actor, "root");
+    EXPECT_EQ(events()[0].host, HostId{"a"});
     EXPECT_GT(bench.sink.changes[HostId{"a"}], 0);
 }
 
@@ -407,6 +408,7 @@ TEST_F(HostServiceTest, AFetchIsForHostsThatAreUpAndItsEndIsKept) {
     EXPECT_EQ(events()[0].type, "host.pull");
     EXPECT_EQ(events()[0].actor, caller().username);
     EXPECT_EQ(events()[1].type, "host.pulled");
+    EXPECT_EQ(events()[1].host, HostId{"a"});
     EXPECT_FALSE(bench.service.pull_of(HostId{"a"}, "img"));
     a.is_unreachable = true;
     (void)bench.run(bench.hosts.check(HostId{"a"}, soon()));
@@ -424,6 +426,29 @@ TEST_F(HostServiceTest, ComingAndGoingIsKeptAsEvents) {
     EXPECT_EQ(events()[1].type, "host.down");
     EXPECT_EQ(events()[1].from_state, "up");
     EXPECT_EQ(events()[1].cause, "host a: unreachable");
+}
+
+TEST_F(HostServiceTest, WhatHappenedOnAHostIsForStaffAndNewestFirst) {
+    bench.hosts.on_state = [&](const HostId& id, HostState from, HostState to) { bench.service.note_state(id, from, to); };
+    auto& a = bench.add("a");
+    bench.add("b");
+    bench.run(bench.hosts.check_all(soon()));
+    a.is_unreachable = true;
+    (void)bench.run(bench.hosts.check(HostId{"a"}, soon()));
+    bench.until([&] { return events().size() == 3; }, "both up, one down");
+    auto of = [&](access::Caller who, const char* id, int limit) {
+        return bench.run(bench.service.events(std::move(who), HostId{id}, limit));
+    };
+    auto seen = of(caller(access::Role::operator_), "a", 10);
+    ASSERT_TRUE(seen) << describe(seen.error());
+    ASSERT_EQ(seen->size(), 2U);
+    EXPECT_EQ(seen->front().type, "host.down");
+    EXPECT_EQ(seen->back().type, "host.up");
+    EXPECT_EQ(of(caller(), "a", 1)->size(), 1U);
+    EXPECT_EQ(of(caller(), "nowhere", 10).error().code(), Errc::not_found);
+    EXPECT_EQ(of(caller(access::Role::user), "a", 10).error().code(), Errc::forbidden);
+    bench.store.fail_with(Error{Errc::unavailable, "disk"});
+    EXPECT_EQ(of(caller(), "a", 10).error().code(), Errc::unavailable);
 }
 
 } // namespace

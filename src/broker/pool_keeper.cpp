@@ -430,6 +430,7 @@ net::Task<bool> PoolKeeper::make_one(const Template& chosen) {
     record.type = "session.requested";
     record.session = step.session.id;
     record.owner = step.session.owner;
+    record.host = *step.session.host;
     record.to_state = session::name_of(step.session.state);
     record.actor = pool_realm;
     failpoint("before_pool_insert");

@@ -67,6 +67,8 @@ public:
     virtual Task<Result<std::vector<session::Session>>>
     list_ended(std::string realm, std::string subject, int limit, std::optional<EndedCursor> after) = 0;
     virtual Task<Result<std::int64_t>> append_event(EventRecord event) = 0;
+    // What happened on a host and to sessions there, newest first.
+    virtual Task<Result<std::vector<EventRecord>>> host_events(HostId host, int limit) = 0;
     // Removes ended sessions and events older than that; returns the number of sessions.
     virtual Task<Result<int>> prune(TimePoint older_than) = 0;
     virtual Task<Status> check() = 0; // for /readyz

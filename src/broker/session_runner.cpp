@@ -15,6 +15,28 @@ namespace berth::broker {
 using session::Action;
 using session::State;
 
+namespace {
+
+constexpr std::size_t longest_cause = 300;
+
+// A start that failed where it was tried, whether it goes on elsewhere or not: "stage: code: what was said".
+void add_failed_start(EventRecord& record, const session::Session& before, const session::Session& after) {
+    if (after.generation != before.generation) {
+        const auto& failed = after.attempts.back();
+        record.host = failed.host;
+        record.cause = std::string{session::name_of(failed.stage)} + ": " + describe(Error{failed.code, failed.detail});
+    } else if (!before.end && after.end && after.end->reason == session::EndReason::failed) {
+        // The detail of an end begins with its code.
+        record.cause = std::string{session::name_of(after.end->stage.value_or(session::Stage::waiting))} + ": " + after.end->detail;
+    } else {
+        return;
+    }
+    record.type = "session.failed";
+    record.cause = log_safe(record.cause, longest_cause);
+}
+
+} // namespace
+
 // The answer to one ask(); shared by the asker, who may go away, and the loop.
 struct SessionRunner::Asked {
     explicit Asked(const net::Executor& executor)
@@ -208,10 +230,12 @@ EventRecord SessionRunner::record_of(const session::Step& step, const Item& item
     record.type = "session." + std::string{session::name_of(item.event)};
     record.session = session_.id;
     record.owner = step.session.owner; // a claim changes it
+    record.host = step.session.host.value_or(HostId{});
     record.from_state = session::name_of(session_.state);
     record.to_state = session::name_of(step.session.state);
     record.actor = item.actor;
     if (step.session.end) record.cause = session::name_of(step.session.end->reason);
+    add_failed_start(record, session_, step.session);
     return record;
 }
 

@@ -231,6 +231,7 @@ net::Task<Result<Created>> SessionService::insert(session::Step step, HostSlot s
     record.type = "session.requested";
     record.session = step.session.id;
     record.owner = step.session.owner;
+    record.host = step.session.host.value_or(HostId{});
     record.to_state = session::name_of(step.session.state);
     record.actor = std::move(actor);
     failpoint("before_insert");

@@ -65,6 +65,11 @@ protected:
         bench->until_state(created->session.id, State::ready);
         return bench->session(created->session.id);
     }
+    std::vector<EventRecord> host_events(const char* host) {
+        auto found = bench->run(world.store.sessions().host_events(HostId{host}, 100));
+        EXPECT_TRUE(found) << describe(found.error());
+        return found ? *found : std::vector<EventRecord>{};
+    }
     World world;
     std::unique_ptr<BrokerBench> bench;
 };
@@ -146,9 +151,22 @@ TEST_F(SessionServiceTest, A05AFailedCreationLeavesTheHostInRotation) {
     bench->probe.failure = Error{Errc::protocol_violation, "not RFB"};
     auto bad = bench->create(bench->caller("ann"));
     bench->until_state(bad->session.id, State::ended);
+    auto there = host_events("a");
+    ASSERT_GE(there.size(), 2U);
+    EXPECT_EQ(there[0].type, "session.container_removed");
+    EXPECT_EQ(there[0].cause, "failed");
+    EXPECT_EQ(there[1].type, "session.failed");
+    EXPECT_EQ(there[1].cause, "waiting: protocol_violation: not RFB");
     for (const auto* host : bench->hosts.views()) EXPECT_EQ(host->state, placement::HostState::up);
     bench->probe.failure.reset();
     ready("bob");
+}
+
+TEST_F(SessionServiceTest, WhatIsKeptOfAFailedStartIsBounded) {
+    bench->probe.failure = Error{Errc::protocol_violation, std::string(299, 'x') + "\n" + std::string(4000, 'x')};
+    auto bad = bench->create(bench->caller("ann"));
+    bench->until_state(bad->session.id, State::ended);
+    EXPECT_EQ(host_events("a")[1].cause, "waiting: protocol_violation: " + std::string(271, 'x') + "…");
 }
 
 // A host that is lost is not waited for: a hanging engine has 30 s of its own, and a probe the whole start.
@@ -169,6 +187,16 @@ TEST_F(SessionServiceTest, AStartWhoseHostIsLostGoesOnElsewhere) {
         EXPECT_EQ(s.host, HostId{"b"});
         ASSERT_EQ(s.attempts.size(), 1U);
         EXPECT_EQ(s.attempts[0].code, Errc::host_unreachable);
+        auto there = host_events("a");
+        auto failed = std::ranges::find(there, "session.failed", &EventRecord::type);
+        ASSERT_NE(failed, there.end());
+        EXPECT_EQ(failed->session, id);
+        EXPECT_EQ(failed->to_state, "queued");
+        auto stage = std::string{session::name_of(s.attempts[0].stage)};
+        EXPECT_EQ(failed->cause, stage + ": host_unreachable: " + s.attempts[0].detail);
+        auto here = host_events("b");
+        EXPECT_EQ(here.front().type, "session.became_ready");
+        EXPECT_EQ(std::ranges::find(here, "session.failed", &EventRecord::type), here.end());
         world.a.is_frozen = false;
         probe.mute = nullptr;
         ASSERT_TRUE(bench->run(bench->service->stop(bench->caller("ann"), id)));

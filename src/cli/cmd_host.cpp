@@ -20,6 +20,8 @@ namespace json = boost::json;
 const std::vector<Column> columns{{"NAME", "name"}, {"STATE", "state"}, {"SESSIONS", "sessions.used"}, {"OF", "sessions.capacity"},
     {"ENGINE", "engine.version"}, {"WAY", "way"}, {"ENDPOINT", "endpoint"}, {"REASON", "reason"}};
 
+const std::vector<Column> event_columns{{"TIME", "at"}, {"TYPE", "type"}, {"SESSION", "session"}, {"BY", "actor"}, {"TEXT", "text"}};
+
 const std::vector<Column> details{{"Name", "name"}, {"State", "state"}, {"Reason", "reason"}, {"Endpoint", "endpoint"}, {"Way", "way"},
     {"Last error", "last_error"}, {"Host key", "host_key.fingerprint"}, {"Known key", "host_key.known_fingerprint"},
     {"Engine", "engine.version"}, {"API", "engine.api_version"}, {"System", "engine.os"}, {"Origin", "origin"},
@@ -46,6 +48,12 @@ void list(Context& context) {
     auto client = connect(context);
     auto items = client ? call_list(context, *client, "/api/v1/hosts") : std::nullopt;
     if (items) show(context, *items, columns, "name");
+}
+
+void list_events(Context& context, const HostOptions& options) {
+    auto client = connect(context);
+    auto items = client ? call_list(context, *client, host_path(options.name, fmt::format("/events?limit={}", options.limit))) : std::nullopt;
+    if (items) show(context, *items, event_columns, "seq");
 }
 
 void print_details(const Context& context, const json::value& host) {
@@ -134,6 +142,9 @@ void add_host(CLI::App& app, Context& context) {
     with_name("show", "Everything that is known of one")->callback([&context, options] {
         if (auto host = host_call(context, "GET", host_path(options->name))) print_details(context, *host);
     });
+    auto* telling = with_name("events", "What happened on it and to desktops there, newest first");
+    telling->add_option("--limit", options->limit, "Lines at most")->check(CLI::Range(1, 200))->capture_default_str();
+    telling->callback([&context, options] { list_events(context, *options); });
     add_host_definitions(context, options, with_name);
     with_name("test", "Go the way to its engine step by step; exit 1 if a step fails")->callback([&context, options] { test(context, *options); });
     auto* draining = with_name("drain", "No new sessions; the present ones go on");

@@ -16,6 +16,7 @@ namespace berth::cli {
 struct HostOptions {
     std::string name;
     std::string message, until; // of a maintenance
+    int limit = 50;             // of events
 };
 using SharedHostOptions = std::shared_ptr<HostOptions>;
 // Makes a verb whose first argument is the host's name.

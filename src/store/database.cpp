@@ -48,6 +48,10 @@ public:
         auto job = [&] { return store::append_event(connection_, event); };
         co_return co_await pool_.run(std::move(job));
     }
+    Task<Result<std::vector<EventRecord>>> host_events(HostId host, int limit) override {
+        auto job = [&] { return list_host_events(connection_, host, limit); };
+        co_return co_await pool_.run(std::move(job));
+    }
     Task<Result<int>> prune(TimePoint older_than) override {
         auto job = [&] { return prune_sessions(connection_, older_than); };
         co_return co_await pool_.run(std::move(job));

@@ -143,6 +143,16 @@ public:
         co_return data_.append(std::move(event));
     }
 
+    Task<Result<std::vector<EventRecord>>> host_events(HostId host, int limit) override {
+        if (data_.failure) co_return *data_.failure;
+        std::vector<EventRecord> events;
+        for (auto event = data_.events.rbegin(); event != data_.events.rend(); ++event) {
+            if (static_cast<int>(events.size()) >= limit) break;
+            if (event->host == host) events.push_back(*event);
+        }
+        co_return events;
+    }
+
     Task<Result<int>> prune(TimePoint older_than) override {
         if (data_.failure) co_return *data_.failure;
         const auto removed = std::erase_if(data_.sessions, [&](const auto& item) {

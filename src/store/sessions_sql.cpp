@@ -159,14 +159,57 @@ select(Connection& connection, const std::string& where, const Values&... values
 std::int64_t write_event(Connection& connection, const EventRecord& event) {
     const long long at = to_number(event.at);
     long long seq = 0;
-    connection.sql() << "INSERT INTO events (at, type, session, realm, subject, slot, from_state,"
+    connection.sql() << "INSERT INTO events (at, type, session, realm, subject, slot, host, from_state,"
                         " to_state, actor, cause) VALUES (:at, :type, :session, :realm, :subject,"
-                        " :slot, :from, :to, :actor, :cause) RETURNING seq",
+                        " :slot, :host, :from, :to, :actor, :cause) RETURNING seq",
         soci::use(at), soci::use(event.type), soci::use(event.session.str()),
         soci::use(event.owner.realm), soci::use(event.owner.subject), soci::use(event.owner.slot),
-        soci::use(event.from_state), soci::use(event.to_state), soci::use(event.actor),
-        soci::use(event.cause), soci::into(seq);
+        soci::use(event.host.str()), soci::use(event.from_state), soci::use(event.to_state),
+        soci::use(event.actor), soci::use(event.cause), soci::into(seq);
     return seq;
+}
+
+// Events by a where clause that ends with a limit; its first parameter is `value`.
+template <class Value>
+Result<std::vector<EventRecord>>
+select_events(Connection& connection, const std::string& where, const Value& value, int limit) {
+    EventRecord event;
+    long long seq = 0;
+    long long at = 0;
+    std::string session, host;
+    const long long most = std::max(limit, 0);
+    soci::statement rows{connection.sql()};
+    auto all = [&](auto&... members) { (rows.exchange(soci::into(members)), ...); };
+    all(seq,
+        at,
+        event.type,
+        session,
+        event.owner.realm,
+        event.owner.subject,
+        event.owner.slot,
+        host,
+        event.from_state,
+        event.to_state,
+        event.actor,
+        event.cause);
+    rows.exchange(soci::use(value));
+    rows.exchange(soci::use(most));
+    prepare(
+        rows,
+        "SELECT seq, at, type, session, realm, subject, slot, host, from_state, to_state,"
+        " actor, cause FROM events " +
+            where
+    );
+    rows.execute();
+    std::vector<EventRecord> events;
+    while (rows.fetch()) {
+        event.seq = seq;
+        event.at = to_time(at);
+        event.session = SessionId{session};
+        event.host = HostId{host};
+        events.push_back(event);
+    }
+    return events;
 }
 
 // The row that stands in the way of a new session, if any.
@@ -336,42 +379,16 @@ Result<std::int64_t> append_event(Connection& connection, const EventRecord& eve
 
 Result<std::vector<EventRecord>>
 list_events(Connection& connection, std::int64_t after, int limit) {
-    return guarded(connection, "list events", [&]() -> Result<std::vector<EventRecord>> {
-        EventRecord event;
-        long long seq = 0;
-        long long at = 0;
-        std::string session;
+    return guarded(connection, "list events", [&] {
         const long long begin = after;
-        const long long most = std::max(limit, 0);
-        soci::statement rows{connection.sql()};
-        auto all = [&](auto&... members) { (rows.exchange(soci::into(members)), ...); };
-        all(seq,
-            at,
-            event.type,
-            session,
-            event.owner.realm,
-            event.owner.subject,
-            event.owner.slot,
-            event.from_state,
-            event.to_state,
-            event.actor,
-            event.cause);
-        rows.exchange(soci::use(begin));
-        rows.exchange(soci::use(most));
-        prepare(
-            rows,
-            "SELECT seq, at, type, session, realm, subject, slot, from_state, to_state,"
-            " actor, cause FROM events WHERE seq > :after ORDER BY seq LIMIT :most"
-        );
-        rows.execute();
-        std::vector<EventRecord> events;
-        while (rows.fetch()) {
-            event.seq = seq;
-            event.at = to_time(at);
-            event.session = SessionId{session};
-            events.push_back(event);
-        }
-        return events;
+        return select_events(connection, "WHERE seq > :after ORDER BY seq LIMIT :most", begin, limit);
+    });
+}
+
+Result<std::vector<EventRecord>>
+list_host_events(Connection& connection, const HostId& host, int limit) {
+    return guarded(connection, "list events of a host", [&] {
+        return select_events(connection, "WHERE host = :host ORDER BY seq DESC LIMIT :most", host.str(), limit);
     });
 }
 

@@ -60,10 +60,26 @@ TEST_F(CliHost, RequestsAreThoseOfTheApi) {
     EXPECT_THAT(received, HasSubstr("DELETE /api/v1/hosts/rack-1 HTTP/1.1"));
 }
 
+TEST_F(CliHost, EventsAreOneLineEach) {
+    FakeServer server{socket(), 200, R"({"items":[
+        {"seq":9,"at":"2026-11-23T21:00:00.000Z","type":"session.failed","session":"abc","from":"probing","to":"queued","actor":"","text":"waiting: timed_out: no\u001b[31m"},
+        {"seq":8,"at":"2026-11-23T20:00:00.000Z","type":"host.mode","session":null,"from":"","to":"","actor":"root","text":"draining"}]})"};
+    EXPECT_EQ(run({"host", "events", "a/b", "--limit", "7"}).code, 0);
+    auto outcome = run({"host", "events", "rack-1"});
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_THAT(outcome.out, testing::MatchesRegex(
+        "TIME +TYPE +SESSION +BY +TEXT *\n"
+        "2026-11-23T21:00:00.000Z +session.failed +abc +- +waiting: timed_out: no.\\[31m *\n"
+        "2026-11-23T20:00:00.000Z +host.mode +- +root +draining *\n"));
+    auto received = server.stop();
+    EXPECT_THAT(received, HasSubstr("GET /api/v1/hosts/a%2Fb/events?limit=7 HTTP/1.1"));
+    EXPECT_THAT(received, HasSubstr("GET /api/v1/hosts/rack-1/events?limit=50 HTTP/1.1"));
+}
+
 TEST_F(CliHost, WrongWordsAre2AndReachNoServer) {
     for (const auto& words : std::vector<std::vector<std::string>>{{"host", "add", "a"}, {"host", "edit", "a"}, {"host", "edit", "a", "--memory", "lots"},
              {"host", "edit", "a", "--cpus", "two"}, {"host", "edit", "a", "--label", "gpu"}, {"host", "maintenance", "a", "--until", "soon", "-y"},
-             {"host", "drain", "a"}, {"host", "maintenance", "a"}, {"host", "remove", "a"}, {"host", "pull", "a"},
+             {"host", "events", "a", "--limit", "0"}, {"host", "events", "a", "--limit", "201"}, {"host", "events"}, {"host", "drain", "a"}, {"host", "maintenance", "a"}, {"host", "remove", "a"}, {"host", "pull", "a"},
              {"host", "add", "a", "ssh://h", "--accept-new", "--fingerprint", "SHA256:x"}, {"host", "import-contexts", "a", "--all"},
              {"host", "key", "tcp://h:1"}, {"host", "key", "ssh://-oProxyCommand=x"}, {"host", "key", "ssh://h;id"}}) {
         auto outcome = run(words);

@@ -6,6 +6,7 @@
 #include <boost/json/parse.hpp>
 
 #include <algorithm>
+#include <charconv>
 
 namespace berth::api::native {
 namespace {
@@ -153,6 +154,13 @@ Status Body::finish() {
     for (auto& problem : problems_)
         error = std::move(error).with_field(std::move(problem.pointer), std::move(problem.detail));
     return error;
+}
+
+std::optional<int> number_of(std::string_view text, int least, int most) {
+    int value = 0;
+    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size() || value < least || value > most) return std::nullopt;
+    return value;
 }
 
 } // namespace berth::api::native

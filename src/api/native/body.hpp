@@ -45,4 +45,7 @@ private:
     std::vector<FieldError> problems_;
 };
 
+// A whole number of a query, if it is one within the bounds.
+std::optional<int> number_of(std::string_view text, int least, int most);
+
 } // namespace berth::api::native

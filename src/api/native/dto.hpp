@@ -39,6 +39,7 @@ boost::json::object template_json(const broker::Template& one, const broker::Ava
 boost::json::object host_json(const broker::HostEntry& host, const broker::Catalog& catalog,
                               const broker::HostService& service);
 boost::json::object history_json(const broker::HostEntry& host);
+boost::json::object host_event_json(const broker::EventRecord& event);
 boost::json::object step_json(const broker::TestStep& step);
 boost::json::array steps_json(const std::vector<broker::TestStep>& steps);
 boost::json::value pull_json(const broker::PullState& pull);

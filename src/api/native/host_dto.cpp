@@ -169,6 +169,17 @@ json::object history_json(const broker::HostEntry& host) {
     return json::object{{"interval_s", limits::load_interval.count()}, {"items", std::move(items)}};
 }
 
+json::object host_event_json(const broker::EventRecord& event) {
+    // The reader asked for one host; the log and the database name it in the cause.
+    std::string_view text = event.cause;
+    auto head = "host " + event.host.str();
+    if (text == head) text = {};
+    else if (text.starts_with(head + ": ")) text.remove_prefix(head.size() + 2);
+    return json::object{{"seq", event.seq}, {"at", format_rfc3339(event.at)}, {"type", event.type},
+                        {"session", text_or_null(event.session.str())}, {"from", event.from_state},
+                        {"to", event.to_state}, {"actor", event.actor}, {"text", text}};
+}
+
 json::object host_json(const broker::HostEntry& host, const broker::Catalog& catalog, const broker::HostService& service) {
     const auto& view = host.view;
     json::object out;

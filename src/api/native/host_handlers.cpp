@@ -121,6 +121,18 @@ net::Task<http::Response> NativeApi::host_history(Request& request) {
     co_return json_answer(200, history_json(**host));
 }
 
+net::Task<http::Response> NativeApi::host_events(Request& request) {
+    auto limit = number_of(request.query_value("limit").value_or("50"), 1, 200);
+    if (!limit) co_return problem(Error{Errc::invalid_input, "limit"}.with_field("?limit", "must be 1 to 200"), request);
+    auto reading = parts_.host_service.events(caller(request), host_of(request), *limit);
+    auto events = co_await std::move(reading);
+    if (!events) co_return problem(events.error(), request);
+    json::array items;
+    for (const auto& event : *events) items.push_back(host_event_json(event));
+    json::object body{{"items", std::move(items)}};
+    co_return json_answer(200, body);
+}
+
 // The steps at the end, or each when it is known for who asks for a stream.
 net::Task<http::Response> NativeApi::test_host(Request& request) {
     auto id = host_of(request);

@@ -113,6 +113,7 @@ private:
     Task<Response> remove_host(Request& request);
     Task<Response> set_host_mode(Request& request, broker::HostMode mode);
     Task<Response> host_history(Request& request);
+    Task<Response> host_events(Request& request);
     Task<Response> test_host(Request& request);
     Task<Response> test_answer(const Request& request, broker::TellStep tell);
     Task<void> stream_test(http::BodyWriter& writer, std::shared_ptr<Request> request);

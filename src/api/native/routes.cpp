@@ -46,6 +46,7 @@ std::vector<http::Route> NativeApi::routes() {
         {"PATCH", "/api/v1/hosts/{name}", Access{"manage_hosts"}, call(&NativeApi::change_host)},
         {"DELETE", "/api/v1/hosts/{name}", Access{"manage_hosts"}, call(&NativeApi::remove_host)},
         {"GET", "/api/v1/hosts/{name}/history", Access{"see_hosts"}, call(&NativeApi::host_history)},
+        {"GET", "/api/v1/hosts/{name}/events", Access{"see_hosts"}, call(&NativeApi::host_events)},
         {"POST", "/api/v1/hosts/{name}/test", Access{"manage_hosts"}, call(&NativeApi::test_host)},
         {"POST", "/api/v1/hosts/{name}/drain", Access{"manage_hosts"}, mode(broker::HostMode::draining)},
         {"POST", "/api/v1/hosts/{name}/resume", Access{"manage_hosts"}, mode(broker::HostMode::active)},

@@ -5,21 +5,12 @@
 
 #include <boost/json/array.hpp>
 
-#include <charconv>
-
 namespace berth::api::native {
 namespace json = boost::json;
 
 namespace {
 
 const Error no_such_session{Errc::not_found, "session id", "There is no such desktop."};
-
-std::optional<int> whole_number(std::string_view text, int low, int high) {
-    int value = 0;
-    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size() || value < low || value > high) return std::nullopt;
-    return value;
-}
 
 } // namespace
 
@@ -69,7 +60,7 @@ net::Task<http::Response> NativeApi::create_session(Request& request) {
 net::Task<http::Response> NativeApi::list_sessions(Request& request) {
     auto state = request.query_value("state").value_or("live");
     auto owner = request.query_value("owner").value_or("me");
-    auto limit = whole_number(request.query_value("limit").value_or("100"), 1, 500);
+    auto limit = number_of(request.query_value("limit").value_or("100"), 1, 500);
     auto after_text = request.query_value("after");
     auto after = after_text ? parse_cursor(*after_text) : std::nullopt;
     auto is_known = (state == "live" || state == "ended" || state == "all") && (owner == "me" || owner == "all");
@@ -155,7 +146,7 @@ net::Task<http::Response> NativeApi::create_ticket(Request& request) {
 net::Task<http::Response> NativeApi::session_logs(Request& request) {
     auto id = parse_session_id(request.path_value("id"));
     if (!id) co_return problem(no_such_session, request);
-    auto lines = whole_number(request.query_value("tail").value_or("200"), 1, 5000);
+    auto lines = number_of(request.query_value("tail").value_or("200"), 1, 5000);
     if (!lines) co_return problem(Error{Errc::invalid_input, "tail"}.with_field("?tail", "1 to 5000"), request);
     auto reading = parts_.sessions.logs(caller(request), *id, *lines, request.deadline);
     auto text = co_await std::move(reading);

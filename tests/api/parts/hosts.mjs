@@ -158,6 +158,40 @@ async function life(t, server, admin, operator, person) {
         assert.equal((await admin.delete(path('told'))).status, 204)
     })
 
+    await t.test('hosts: what happened on one is kept with it, over a restart too', async () => {
+        await add(admin, { name: 'told', endpoint: way_to_engine(server, 'events'), weight: 1000, labels: { only: 'mute' } })
+        await reaches(admin, 'told', 'up')
+        const { id } = await person.start('mute')
+        await admin.reach(id, 'ended')
+        await admin.post(path('told', '/drain'))
+        const events = async (query = '') => (await admin.get(path('told', `/events${query}`))).json.items
+        const items = await until('the drain', async () => {
+            const found = await events()
+            return found[0].type === 'host.mode' && found
+        })
+        assert.ok(items.every(({ seq }, i) => i === 0 || seq < items[i - 1].seq), 'newest first')
+        const by_type = Object.fromEntries(items.map((one) => [one.type, one]))
+        const { 'host.added': added, 'host.up': up, 'host.mode': mode, 'session.failed': failed } = by_type
+        assert.deepEqual([added.actor, added.session, added.text], ['admin', null, ''])
+        assert.deepEqual([up.from, up.to, up.actor], ['unknown', 'up', ''])
+        assert.deepEqual([mode.actor, mode.text], ['admin', 'draining'], 'without the name of the host')
+        assert.deepEqual([failed.session, failed.from, failed.to], [id, 'probing', 'stopping'])
+        assert.match(failed.text, /^waiting: timed_out: /)
+        assert.deepEqual(await events('?limit=2'), items.slice(0, 2))
+        assert.ok(!(await admin.get(path('local', '/events'))).text.includes(id), 'another host’s are its own')
+        await server.stop()
+        await server.start()
+        const again = await server.sign_in()
+        const kept = (await again.get(path('told', '/events?limit=200'))).json.items
+        assert.deepEqual(kept.filter(({ seq }) => seq <= items[0].seq), items)
+        assert.equal((await again.delete(path('told'))).status, 204)
+        assert.equal((await again.get(path('told', '/events'))).status, 404)
+        for (const limit of ['0', '201', '-1', '1.5', 'x', '', '9999999999']) {
+            const { status, json } = await again.get(path('local', `/events?limit=${limit}`))
+            assert.deepEqual([status, json.errors?.map(({ pointer }) => pointer)], [400, ['?limit']], limit)
+        }
+    })
+
     await t.test('hosts: one with a desktop on it is not removed; drained it takes no more and loses none', async () => {
         await add(admin, { name: 'busy', endpoint: way_to_engine(server, 'busy'), weight: 1000, labels: { only: 'busy' } })
         await reaches(admin, 'busy', 'up')
@@ -314,7 +348,7 @@ async function rights(t, server, operator, person) {
             for (const browser of [operator, person]) assert.equal((await browser.request(method, target, { json })).status, 403, `${method} ${target}`)
             assert.equal((await new Browser(server).request(method, target, { json })).status, 401, `${method} ${target}`)
         }
-        for (const rest of ['', '/history']) {
+        for (const rest of ['', '/history', '/events']) {
             assert.equal((await person.get(path('local', rest))).status, 403)
             assert.equal((await operator.get(path('local', rest))).status, 200)
         }
@@ -406,6 +440,7 @@ export default async function hosts(t) {
         templates: [
             rfb('rfb'),
             rfb('labelled', { host_labels: { only: 'busy' } }),
+            rfb('mute', { host_labels: { only: 'mute' }, env: { TEST_NEVER_READY: '1' }, lease: { start_limit: '3s' } }),
             rfb('nowhere', { host_labels: { no: 'such' } }),
         ],
     }

@@ -46,6 +46,7 @@ const table = [
     ['listHosts', {}, 401, 403, 403, 200, 200, 403],
     ['getHost', { name: 'local' }, 401, 403, 403, 200, 200, 403],
     ['hostHistory', { name: 'local' }, 401, 403, 403, 200, 200, 403],
+    ['hostEvents', { name: 'local' }, 401, 403, 403, 200, 200, 403],
     ['addHost', { json: { name: 'local', endpoint: 'unix:///nowhere.sock' } }, 401, 403, 403, 403, 409, 403],
     ['changeHost', { name: 'local', json: { weight: 1 } }, 401, 403, 403, 403, 409, 403],
     ['removeHost', { name: 'local' }, 401, 403, 403, 403, 409, 403],

@@ -317,6 +317,7 @@ TYPED_TEST(SessionStoreContract, AnEventComesBackAsItWasWritten) {
     event.type = "session.ready";
     event.session = session_of("ann").id;
     event.owner = session::Owner{"local", "ann", "desk"};
+    event.host = HostId{"rack-1"};
     event.from_state = "probing";
     event.to_state = "ready";
     event.actor = "o'hara\n\"";
@@ -330,6 +331,7 @@ TYPED_TEST(SessionStoreContract, AnEventComesBackAsItWasWritten) {
     EXPECT_EQ(got.type, event.type);
     EXPECT_EQ(got.session, event.session);
     EXPECT_EQ(got.owner, event.owner);
+    EXPECT_EQ(got.host, event.host);
     EXPECT_EQ(got.from_state, event.from_state);
     EXPECT_EQ(got.to_state, event.to_state);
     EXPECT_EQ(got.actor, event.actor);
@@ -338,6 +340,39 @@ TYPED_TEST(SessionStoreContract, AnEventComesBackAsItWasWritten) {
     ASSERT_EQ(later.size(), 1U);
     EXPECT_EQ(later[0].type, "second");
     EXPECT_EQ(run_task(this->store_.get().events_after(0, 1))->size(), 1U);
+}
+
+TYPED_TEST(SessionStoreContract, EventsOfAHostComeNewestFirstAndAreThatHostsAlone) {
+    auto write = [&](std::string type, std::string host) {
+        auto event = event_of(std::move(type));
+        event.host = HostId{std::move(host)};
+        ASSERT_TRUE(run_task(this->sessions().append_event(std::move(event))));
+    };
+    for (auto [type, host] : {std::pair{"1", "a"}, {"2", "b"}, {"3", ""}, {"4", "a"}, {"5", "a.b"}, {"6", "a"}}) write(type, host);
+    auto types = [&](std::string host, int limit) {
+        auto found = run_task(this->sessions().host_events(HostId{std::move(host)}, limit));
+        EXPECT_TRUE(found) << describe(found.error());
+        std::string all;
+        for (const auto& event : *found) all += event.type;
+        return all;
+    };
+    EXPECT_EQ(types("a", 10), "641");
+    EXPECT_EQ(types("a", 2), "64");
+    EXPECT_EQ(types("b", 10), "2");
+    EXPECT_EQ(types("nowhere", 10), "");
+    EXPECT_EQ(types("a", 0), "");
+}
+
+TYPED_TEST(SessionStoreContract, WhatIsWrittenWithASessionIsFoundByItsHost) {
+    auto event = event_of("session.placed");
+    event.host = HostId{"a"};
+    auto outcome = run_task(this->sessions().insert(session_of("ann"), event));
+    ASSERT_TRUE(outcome);
+    event.type = "session.became_ready";
+    ASSERT_TRUE(run_task(this->sessions().update(outcome->session, event)));
+    auto found = run_task(this->sessions().host_events(HostId{"a"}, 10));
+    ASSERT_EQ(found->size(), 2U);
+    EXPECT_EQ(found->front().type, "session.became_ready");
 }
 
 TYPED_TEST(SessionStoreContract, EndedSessionsComeNewestFirstInPages) {
@@ -400,6 +435,9 @@ TYPED_TEST(SessionStoreContract, PruningTakesOldEndedSessionsAndTheOldestEventsO
     this->insert(recent);
     this->insert(live);
     // The clock jumped: the late one stays between two young ones, so that no gap appears.
+    auto on_a = event_of("of a", noon - Seconds{1});
+    on_a.host = HostId{"a"};
+    ASSERT_TRUE(run_task(this->sessions().append_event(on_a)));
     ASSERT_TRUE(run_task(this->sessions().append_event(event_of("a", noon + Seconds{20}))));
     ASSERT_TRUE(run_task(this->sessions().append_event(event_of("b", noon))));
     auto count = run_task(this->sessions().prune(noon + Seconds{10}));
@@ -410,8 +448,9 @@ TYPED_TEST(SessionStoreContract, PruningTakesOldEndedSessionsAndTheOldestEventsO
     EXPECT_TRUE(this->find(live.id));
     auto events = this->events();
     ASSERT_EQ(events.size(), 2U);
-    EXPECT_EQ(events[0].seq, 4);
-    EXPECT_EQ(events[1].seq, 5);
+    EXPECT_EQ(events[0].seq, 5);
+    EXPECT_EQ(events[1].seq, 6);
+    EXPECT_TRUE(run_task(this->sessions().host_events(HostId{"a"}, 10))->empty()) << "those of hosts too";
 }
 
 TYPED_TEST(SessionStoreContract, ANumberIsNeverUsedAgainEvenWhenEverythingWasPruned) {

@@ -189,6 +189,26 @@ TEST(Database, AMigrationThatFailsLeavesNothingBehind) {
     EXPECT_TRUE(migrate(**connection, mended, noon)) << "the second time there is nothing to do";
 }
 
+TEST(Database, OldEventsOfHostsAreFoundByTheirHost) {
+    TemporaryFolder folder;
+    auto connection = Connection::open(folder.path() / "a.db", 1000);
+    ASSERT_TRUE(connection);
+    const auto& all = all_migrations();
+    ASSERT_TRUE(migrate(**connection, {all.begin(), all.begin() + 2}, noon));
+    (*connection)->run_script(
+        "INSERT INTO events (at, type, session, realm, subject, slot, from_state, to_state, actor, cause) VALUES"
+        " (1, 'host.up', '', '', '', '', '', '', '', 'host a'),"
+        " (2, 'host.down', '', '', '', '', '', '', '', 'host rack-1.x: no: answer'),"
+        " (3, 'session.placed', 's', '', '', '', '', '', '', 'host a'),"
+        " (4, 'host.strange', '', '', '', '', '', '', '', '')"
+    );
+    ASSERT_TRUE(migrate(**connection, all, noon));
+    std::string hosts;
+    soci::rowset<std::string> rows = ((*connection)->sql().prepare << "SELECT host FROM events ORDER BY seq");
+    for (const auto& host : rows) hosts += host + ",";
+    EXPECT_EQ(hosts, "a,rack-1.x,,,");
+}
+
 TEST(Database, RefusesWhatIsNoDatabase) {
     InSqlite store;
     store.database.reset();
