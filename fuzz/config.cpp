@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Configuration text of any kind: it is accepted or refused with places, never a crash, and what was
-// accepted is shown in a form that is accepted again and shown the same.
+// accepted is shown in a form that is accepted again and shown the same. The same text as one to take hosts from.
 #include "config/describe.hpp"
 
 #include <cstddef>
@@ -10,7 +10,9 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace berth::config;
-    auto loaded = load_text(std::string_view{reinterpret_cast<const char*>(data), size}, "fuzz.yaml");
+    std::string_view text{reinterpret_cast<const char*>(data), size};
+    if (auto hosts = read_seed_hosts(text); !hosts && hosts.error().fields().empty()) std::abort();
+    auto loaded = load_text(text, "fuzz.yaml");
     if (!loaded) {
         if (loaded.error().operator_text().empty()) std::abort(); // a refusal must say something
         return 0;

@@ -141,6 +141,7 @@ inline constexpr std::chrono::minutes pull_backoff_longest = 10min;
 inline constexpr int pull_tries = 3;                 // hosts; what fails on three fails on the fourth
 inline constexpr Seconds pull_told = 1s;             // progress is told at most that often
 inline constexpr std::size_t hosts = 500;            // the metrics' labels hold so many names
+inline constexpr std::size_t hosts_file = 60 * 1024; // text of one to take hosts from: as JSON it is a body
 inline constexpr std::size_t host_labels = 32;
 inline constexpr std::size_t maintenance_message = 500;
 inline constexpr Seconds engine_retired = 90s;       // longer than any call that may still use it

@@ -159,6 +159,7 @@ void add_host(CLI::App& app, Context& context) {
     with_name("remove", "Take out one that was added; only when it is empty")->callback([&context, options] { remove(context, *options); });
     add_host_images(context, options, with_name);
     add_host_contexts(*noun, context);
+    add_host_import(*noun, context);
     add_host_key(*noun, context);
     add_host_prepare(*noun, context);
 }

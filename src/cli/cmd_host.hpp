@@ -28,6 +28,7 @@ void show_host(const Context& context, const boost::json::value& host);
 void add_host_definitions(Context& context, const SharedHostOptions& options, const HostVerb& with_name); // add, edit, accept-key
 void add_host_images(Context& context, const SharedHostOptions& options, const HostVerb& with_name);      // pull
 void add_host_contexts(CLI::App& noun, Context& context); // import-contexts
+void add_host_import(CLI::App& noun, Context& context);   // import
 void add_host_key(CLI::App& noun, Context& context);      // key
 void add_host_prepare(CLI::App& noun, Context& context);  // prepare
 

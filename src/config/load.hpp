@@ -46,4 +46,13 @@ Result<Loaded> load_text(std::string_view text, const std::string& source);
 bool is_seed_form(const Node& root);
 void translate_seed(Node& root, std::vector<Problem>& problems, std::vector<std::string>& warnings);
 
+// A host of such a file and what speaks against it, a sentence with its line; empty = nothing.
+struct HostOfFile {
+    Host host;
+    std::string problem;
+};
+// The hosts alone; whatever else stands in the text is passed over. invalid_input when the text as a whole cannot
+// be read, with what is wrong in fields(): broken YAML, no hosts, or more than can be.
+Result<std::vector<HostOfFile>> read_seed_hosts(std::string_view text);
+
 } // namespace berth::config

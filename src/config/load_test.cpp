@@ -282,6 +282,9 @@ TEST(ConfigLoad, AliasesWorkAndBombsDoNot) {
         bomb += "]\n";
     }
     EXPECT_THAT(problems_of(bomb), HasSubstr("more than 50000 values"));
+    std::string heavy = "a: &a " + std::string(30'000, 'x') + "\nb: [";
+    for (int i = 0; i < 40; ++i) heavy += "*a,";
+    EXPECT_THAT(problems_of(heavy + "]\n"), HasSubstr("aliases repeat more than 1 MiB"));
     EXPECT_THAT(problems_of(std::string(2000, '[')), HasSubstr("nested too deeply"));
     EXPECT_THAT(problems_of("a: " + std::string(1100 * 1024, 'x')), HasSubstr("larger than 1 MiB"));
 }

@@ -33,6 +33,11 @@ std::size_t count(const Node& node) {
     for (const Node& child : node.children) sum += count(child);
     return sum;
 }
+std::size_t bytes(const Node& node) {
+    std::size_t sum = node.text.size() + node.key.size();
+    for (const Node& child : node.children) sum += bytes(child);
+    return sum;
+}
 std::size_t depth(const Node& node) {
     std::size_t most = 0;
     for (const Node& child : node.children) most = std::max(most, depth(child));
@@ -62,6 +67,9 @@ public:
         if (levels_.size() + depth(copy) > deepest) stop(at, "nested too deeply");
         nodes_ += count(copy);
         check_count(at);
+        // What is copied is bounded as what is written: few values may be long.
+        copied_ += bytes(copy);
+        if (copied_ > longest_text) stop(at, "aliases repeat more than 1 MiB");
         add(std::move(copy), 0);
     }
     void OnScalar(const YAML::Mark& at, const std::string& tag, YAML::anchor_t anchor,
@@ -160,6 +168,7 @@ private:
     std::vector<Level> levels_;
     std::map<YAML::anchor_t, Node> anchors_;
     std::size_t nodes_ = 0;
+    std::size_t copied_ = 0; // bytes, by aliases
     Node root_;
 };
 

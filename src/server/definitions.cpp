@@ -55,7 +55,15 @@ broker::Template template_of(const config::Template& one) {
 
 broker::FileHost file_host_of(const config::Host& host) {
     broker::FileHost made;
-    auto& definition = made.definition;
+    made.definition = definition_of(host);
+    if (host.is_drained) made.mode.mode = broker::HostMode::draining;
+    return made;
+}
+
+} // namespace
+
+broker::HostDefinition definition_of(const config::Host& host) {
+    broker::HostDefinition definition;
     definition.name = host.name;
     definition.endpoint = host.endpoint;
     definition.weight = host.weight;
@@ -70,11 +78,8 @@ broker::FileHost file_host_of(const config::Host& host) {
     definition.max_connections = host.max_connections;
     definition.tls_directory = host.tls_directory;
     definition.origin = broker::HostOrigin::file;
-    if (host.is_drained) made.mode.mode = broker::HostMode::draining;
-    return made;
+    return definition;
 }
-
-} // namespace
 
 placement::Strategy strategy_of(const config::Config& config) { return word_of(config.placement.strategy); }
 

@@ -10,6 +10,7 @@
 
 namespace berth::server {
 
+broker::HostDefinition definition_of(const config::Host& host); // of the file
 std::vector<broker::FileHost> file_hosts_of(const config::Config& config); // `drained: true` is a drain
 // Of the installation; what templates say of themselves is in templates_of.
 placement::Strategy strategy_of(const config::Config& config);

@@ -2,8 +2,11 @@
 #include "server/host_tools.hpp"
 
 #include "base/limits.hpp"
+#include "config/load.hpp"
 #include "config/rules.hpp"
 #include "docker/contexts.hpp"
+#include "docker/endpoint.hpp"
+#include "server/definitions.hpp"
 
 #include <fmt/format.h>
 
@@ -64,6 +67,29 @@ api::native::DockerContext context_of(docker::FoundContext found) {
     return context;
 }
 
+api::native::HostInFile in_file(config::HostOfFile found) {
+    api::native::HostInFile host;
+    host.definition = definition_of(found.host);
+    host.definition.origin = broker::HostOrigin::added;
+    host.problem = std::move(found.problem);
+    auto endpoint = docker::parse_endpoint(found.host.endpoint);
+    host.endpoint = endpoint ? docker::describe(*endpoint) : found.host.endpoint;
+    return host;
+}
+
+Result<std::vector<api::native::HostInFile>> read_hosts(const std::string& text) {
+    auto found = config::read_seed_hosts(text);
+    if (!found) {
+        const auto refusal = found.error();
+        Error error{Errc::invalid_input, refusal.operator_text(), "This file cannot be read as a hosts.yml."};
+        for (const auto& field : refusal.fields()) error = std::move(error).with_field("/text", field.detail);
+        return error;
+    }
+    std::vector<api::native::HostInFile> hosts;
+    for (auto& one : *found) hosts.push_back(in_file(std::move(one)));
+    return hosts;
+}
+
 } // namespace
 
 Status HostTools::check(const broker::HostDefinition& definition) const {
@@ -90,6 +116,12 @@ broker::Task<Result<std::vector<api::native::DockerContext>>> HostTools::context
     std::vector<api::native::DockerContext> contexts;
     for (auto& one : *found) contexts.push_back(context_of(std::move(one)));
     co_return contexts;
+}
+
+// Beside the core thread for its length alone.
+broker::Task<Result<std::vector<api::native::HostInFile>>> HostTools::hosts_in(std::string text) {
+    auto read = [&text] { return read_hosts(text); };
+    co_return co_await files_.run(read);
 }
 
 broker::Task<std::string> HostTools::public_key() {

@@ -17,6 +17,7 @@ public:
 
     Status check(const broker::HostDefinition& definition) const override;
     broker::Task<Result<std::vector<api::native::DockerContext>>> contexts() override;
+    broker::Task<Result<std::vector<api::native::HostInFile>>> hosts_in(std::string text) override;
     broker::Task<std::string> public_key() override;
 
 private:

@@ -76,11 +76,47 @@ TEST_F(CliHost, EventsAreOneLineEach) {
     EXPECT_THAT(received, HasSubstr("GET /api/v1/hosts/rack-1/events?limit=50 HTTP/1.1"));
 }
 
+constexpr const char* hosts_in_file = R"({"items":[
+    {"name":"a","endpoint":"ssh://u@a","problem":null,"imported_as":null,"host":{"name":"a","endpoint":"ssh://u@a","max_connections":7}},
+    {"name":"b","endpoint":"ssh://b","problem":null,"imported_as":"b","host":{"name":"b","endpoint":"ssh://b"}},
+    {"name":"c d","endpoint":"ssh://c d","problem":"line 3: no","imported_as":null,"host":{"name":"c d","endpoint":"ssh://c d"}}]})";
+
+TEST_F(CliHost, AHostsFileIsListedAndAddsNothing) {
+    FakeServer server{socket(), 200, hosts_in_file};
+    auto outcome = program.run({"host", "import", "-", "--state-dir", state()}, "workspace_hosts:\n- \"x\"\n");
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_THAT(outcome.out, HasSubstr("line 3: no"));
+    auto received = server.stop();
+    EXPECT_THAT(received, HasSubstr("POST /api/v1/hosts-file HTTP/1.1"));
+    EXPECT_THAT(received, HasSubstr(R"({"text":"workspace_hosts:\n- \"x\"\n"})"));
+    EXPECT_THAT(received, Not(HasSubstr("POST /api/v1/hosts HTTP/1.1")));
+}
+
+TEST_F(CliHost, AllOfAHostsFileAreThoseThatCanBeAdded) {
+    FakeServer server{socket(), 200, hosts_in_file};
+    EXPECT_EQ(program.run({"host", "import", "-", "--all", "--state-dir", state()}, "x").code, 0);
+    auto received = server.stop();
+    EXPECT_THAT(received, HasSubstr("POST /api/v1/hosts HTTP/1.1"));
+    EXPECT_THAT(received, HasSubstr(R"({"name":"a","endpoint":"ssh://u@a","max_connections":7})"));
+    EXPECT_THAT(received, Not(HasSubstr(R"("ssh://b"})")));
+    EXPECT_THAT(received, Not(HasSubstr("c d")));
+}
+
+TEST_F(CliHost, AHostOfAFileThatIsNotThereOrCannotBeStopsTheImport) {
+    FakeServer server{socket(), 200, hosts_in_file};
+    EXPECT_EQ(program.run({"host", "import", "-", "a", "nowhere", "--state-dir", state()}, "x").code, 3);
+    auto bad = program.run({"host", "import", "-", "a", "c d", "--state-dir", state()}, "x");
+    EXPECT_EQ(bad.code, 5);
+    EXPECT_THAT(bad.err, HasSubstr("line 3: no"));
+    EXPECT_THAT(server.stop(), Not(HasSubstr("POST /api/v1/hosts HTTP/1.1")));
+}
+
 TEST_F(CliHost, WrongWordsAre2AndReachNoServer) {
     for (const auto& words : std::vector<std::vector<std::string>>{{"host", "add", "a"}, {"host", "edit", "a"}, {"host", "edit", "a", "--memory", "lots"},
              {"host", "edit", "a", "--cpus", "two"}, {"host", "edit", "a", "--label", "gpu"}, {"host", "maintenance", "a", "--until", "soon", "-y"},
              {"host", "events", "a", "--limit", "0"}, {"host", "events", "a", "--limit", "201"}, {"host", "events"}, {"host", "drain", "a"}, {"host", "maintenance", "a"}, {"host", "remove", "a"}, {"host", "pull", "a"},
-             {"host", "add", "a", "ssh://h", "--accept-new", "--fingerprint", "SHA256:x"}, {"host", "import-contexts", "a", "--all"},
+             {"host", "add", "a", "ssh://h", "--accept-new", "--fingerprint", "SHA256:x"}, {"host", "import-contexts", "a", "--all"}, {"host", "import"}, {"host", "import", "-", "a", "--all"}, {"host", "import", "/nowhere.yml"}, {"host", "import", "/"},
+             {"host", "import", "-"}, {"host", "import", "/dev/zero"},
              {"host", "key", "tcp://h:1"}, {"host", "key", "ssh://-oProxyCommand=x"}, {"host", "key", "ssh://h;id"}}) {
         auto outcome = run(words);
         EXPECT_EQ(outcome.code, 2) << testing::PrintToString(words) << outcome.err;

@@ -38,6 +38,7 @@ boost::json::object template_json(const broker::Template& one, const broker::Ava
                                   std::optional<Milliseconds> typical_start);
 boost::json::object host_json(const broker::HostEntry& host, const broker::Catalog& catalog,
                               const broker::HostService& service);
+boost::json::object host_body_json(const broker::HostDefinition& definition); // as POST /hosts takes it
 boost::json::object history_json(const broker::HostEntry& host);
 boost::json::object host_event_json(const broker::EventRecord& event);
 boost::json::object step_json(const broker::TestStep& step);

@@ -158,6 +158,17 @@ json::value pull_json(const broker::PullState& pull) {
     return out;
 }
 
+json::object host_body_json(const broker::HostDefinition& definition) {
+    return json::object{{"name", definition.name.str()}, {"endpoint", definition.endpoint}, {"weight", definition.weight},
+                        {"capacity_sessions", definition.capacity_sessions}, {"memory_bytes", definition.memory_bytes},
+                        {"cpus", static_cast<double>(definition.nano_cpus) / nano},
+                        {"creating_limit", definition.creating_limit}, {"labels", labels_json(definition.labels)},
+                        {"data_path", word(definition.data_path, data_paths)},
+                        {"transport", word(definition.transport, transports)},
+                        {"max_connections", definition.max_connections}, {"public_name", definition.public_name},
+                        {"tls_directory", definition.tls_directory}};
+}
+
 json::object history_json(const broker::HostEntry& host) {
     json::array items;
     for (const auto& [at, load, sessions] : host.loads) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // What this surface needs to know of hosts besides the broker: whether a definition is well formed,
-// the docker command's contexts, our public key. Implemented by the composition root.
+// the docker command's contexts, hosts in a file, our public key. Implemented by the composition root.
 
 #include "broker/host_ports.hpp"
 
@@ -19,6 +19,14 @@ struct DockerContext {
     broker::HostDefinition definition; // the host that would be made of it
 };
 
+// A host that stands in a file, not in use by that.
+struct HostInFile {
+    HostInFile() = default;
+    broker::HostDefinition definition; // name and endpoint as they stand there, also where they cannot be used
+    std::string endpoint;              // for people, comparable with HostEntry::endpoint
+    std::string problem;               // why no host can be made of it; empty = one can
+};
+
 class HostTools {
 public:
     virtual ~HostTools() = default;
@@ -28,6 +36,9 @@ public:
     // Those of the account that runs the server, by name. invalid_input when the docker command's
     // own files are broken.
     virtual broker::Task<Result<std::vector<DockerContext>>> contexts() = 0;
+    // Those of a hosts.yml of the old system, in its order. invalid_input with /text where it cannot be read.
+    // Nothing is opened or looked up.
+    virtual broker::Task<Result<std::vector<HostInFile>>> hosts_in(std::string text) = 0;
     // One line for authorized_keys; empty when no key was made yet.
     virtual broker::Task<std::string> public_key() = 0;
 };

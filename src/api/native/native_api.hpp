@@ -121,6 +121,7 @@ private:
     Task<Response> pull_image(Request& request);
     Task<Response> list_contexts(Request& request);
     Task<Response> import_contexts(Request& request);
+    Task<Response> read_hosts_file(Request& request);
     Task<Response> ssh_key(Request& request);
     Response host_answer(int status, const HostId& id, const Request& request) const;
     Response host_done(const Status& done, const HostId& id, const Request& request) const;

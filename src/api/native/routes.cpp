@@ -55,6 +55,7 @@ std::vector<http::Route> NativeApi::routes() {
         {"POST", "/api/v1/hosts/{name}/pull", Access{"manage_hosts"}, call(&NativeApi::pull_image)},
         {"GET", "/api/v1/docker-contexts", Access{"manage_hosts"}, call(&NativeApi::list_contexts)},
         {"POST", "/api/v1/docker-contexts/import", Access{"manage_hosts"}, call(&NativeApi::import_contexts)},
+        {"POST", "/api/v1/hosts-file", Access{"manage_hosts"}, call(&NativeApi::read_hosts_file)},
         {"GET", "/api/v1/ssh-key", Access{"manage_hosts"}, call(&NativeApi::ssh_key)},
 
         {"GET", "/api/v1/openapi.json", Access{"public"}, call(&NativeApi::openapi)},

@@ -25,6 +25,7 @@ async function bodies(t, server, person) {
         '/api/v1/hosts/{name}/host-key': { fingerprint: `SHA256:${'A'.repeat(43)}` },
         '/api/v1/hosts/{name}/pull': { template: 'rfb' },
         '/api/v1/docker-contexts/import': { names: ['x'] },
+        '/api/v1/hosts-file': { text: 'workspace_hosts: [{hostname: x}]' },
     }
     // Names of columns and of other views: none may be smuggled in.
     const protected_names = [

@@ -343,7 +343,7 @@ async function rights(t, server, operator, person) {
             ['POST', '/api/v1/hosts', { name: 'x', endpoint }], ['PATCH', path('local'), { weight: 1 }], ['DELETE', path('local')],
             ['POST', path('local', '/test')], ['POST', path('local', '/maintenance')], ['POST', path('local', '/pull'), { template: 'rfb' }],
             ['POST', path('local', '/host-key'), { fingerprint: `SHA256:${'A'.repeat(43)}` }], ['GET', '/api/v1/docker-contexts'], ['GET', '/api/v1/ssh-key'],
-            ['POST', '/api/v1/docker-contexts/import', { names: ['x'] }],
+            ['POST', '/api/v1/docker-contexts/import', { names: ['x'] }], ['POST', '/api/v1/hosts-file', { text: 'workspace_hosts: [{hostname: a}]' }],
         ]) {
             for (const browser of [operator, person]) assert.equal((await browser.request(method, target, { json })).status, 403, `${method} ${target}`)
             assert.equal((await new Browser(server).request(method, target, { json })).status, 401, `${method} ${target}`)
@@ -358,6 +358,84 @@ async function rights(t, server, operator, person) {
         const { status, text } = await person.post('/api/v1/sessions', { template: 'nowhere' })
         assert.ok(status >= 400, text)
         assert.ok(!/local|docker\.sock|unix:/.test(text), text)
+    })
+}
+
+async function hosts_file(t, server, admin) {
+    const read = (text) => admin.post('/api/v1/hosts-file', { text })
+    const number_of_hosts = async () => (await admin.get('/api/v1/hosts')).json.items.length
+
+    await t.test('hosts: a hosts.yml is read with what speaks against each, and adds nothing', async () => {
+        await add(admin, { name: 'there', endpoint: 'ssh://desk@rack-1.invalid' })
+        await add(admin, { name: 'rack-2.invalid', endpoint: 'tcp://127.0.0.1:1' })
+        const before = await number_of_hosts()
+        const { status, json, text } = await read(
+            [
+                'workspace_hosts:',
+                '  - {hostname: rack-1.invalid, user: desk}',
+                '  - {hostname: rack-2.invalid, user: desk}',
+                '  - {hostname: Rack-3.invalid, pub_hostname: "Rack \\"3\\" – 三"}',
+                '  - {hostname: 169.254.169.254}',
+                '  - {hostname: "../../etc\\n", user: "\\"; --"}',
+                '  - {hostname: rack-3.invalid, port: 22}',
+                'connection_pool: {max_connections_per_host: 7}',
+                'docker_image: x:1',
+            ].join('\n'),
+        )
+        assert.equal(status, 200, text)
+        const [first, second, third, address, name, twin] = json.items
+        assert.deepEqual([first.endpoint, first.imported_as, first.problem], ['ssh://desk@rack-1.invalid', 'there', null])
+        assert.deepEqual([second.imported_as, /name/.test(second.problem)], [null, true])
+        assert.deepEqual([third.name, third.problem, third.imported_as], ['rack-3.invalid', null, null])
+        const { name: host_name, endpoint, public_name, max_connections, weight } = third.host
+        assert.deepEqual([host_name, endpoint, public_name, max_connections, weight], ['rack-3.invalid', 'ssh://Rack-3.invalid', 'Rack "3" – 三', 7, 1])
+        assert.match(address.problem, /^line 5, column /)
+        assert.match(name.problem, /^line 6, column /)
+        assert.equal(name.name, '../../etc\n')
+        assert.match(twin.problem, /^line 7, column .*port/)
+        assert.equal(await number_of_hosts(), before)
+        for (const one of ['there', 'rack-2.invalid']) assert.equal((await admin.delete(path(one))).status, 204)
+    })
+
+    await t.test('hosts: what a hosts.yml offers is what adding takes', async () => {
+        const [item] = (await read('workspace_hosts: [{hostname: rack-4.invalid, user: desk}]')).json.items
+        const added = await add(admin, item.host)
+        assert.equal(added.json.endpoint, item.endpoint)
+        const [again] = (await read('workspace_hosts: [{hostname: rack-4.invalid, user: desk}]')).json.items
+        assert.equal(again.imported_as, 'rack-4.invalid')
+        assert.equal((await admin.delete(path('rack-4.invalid'))).status, 204)
+    })
+
+    await t.test('hosts: a hosts.yml that cannot be read is refused with its line', async () => {
+        for (const [text, words] of [
+            ['', /names no hosts/],
+            ['workspace_hosts: []', /names no hosts/],
+            ['workspace_hosts:\n  - hostname: a\n bad', /^line 3, column /],
+            ['a: [*b]', /^line 1, column /],
+            [`a: &a ${'x'.repeat(30_000)}\nb: [${'*a,'.repeat(100)}]`, /aliases/],
+            [`a: &a ${'['.repeat(100)}`, /nested too deeply/],
+            ['workspace_hosts: \u0000', /names no hosts|line/],
+            ['x'.repeat(60 * 1024 + 1), /longer than 60 KB/],
+        ]) {
+            const { status, json } = await read(text)
+            assert.equal(status, 400, text.slice(0, 40))
+            assert.ok(json.errors.length > 0 && json.errors.every(({ pointer }) => pointer === '/text'), JSON.stringify(json))
+            assert.match(json.errors[0].detail, words)
+        }
+        assert.equal((await read('x'.repeat(70 * 1024))).status, 413)
+    })
+
+    await t.test('hosts: the command line lists and imports a hosts.yml', async () => {
+        const file = join(server.folder, 'hosts.yml')
+        writeFileSync(file, 'workspace_hosts: [{hostname: rack-5.invalid}, {hostname: local, user: x}, {hostname: "a b"}]')
+        const listed = await server.run('host', 'import', file)
+        assert.equal(listed.code, 0, listed.text)
+        assert.match(listed.out, /rack-5\.invalid[^]*a b +ssh:.*line 1/)
+        assert.equal((await server.run('host', 'import', file, 'a b')).code, 5)
+        const made = await server.run('host', 'import', file, '--all', '--json')
+        assert.equal(made.code, 0, made.text)
+        assert.deepEqual(JSON.parse(made.out).map(({ name }) => name), ['rack-5.invalid'])
+        assert.equal((await admin.delete(path('rack-5.invalid'))).status, 204)
     })
 }
 
@@ -450,6 +528,7 @@ export default async function hosts(t) {
         const person = await server.person('ann')
         await bad_input(t, admin)
         await rights(t, server, operator, person)
+        await hosts_file(t, server, admin)
         await life(t, server, admin, operator, person)
         await modes(t, server, admin, person)
     })

@@ -58,6 +58,7 @@ const table = [
     ['pullImage', { name: 'local', json: { template: 'unknown' } }, 401, 403, 403, 403, 404, 403],
     ['listDockerContexts', {}, 401, 403, 403, 403, 200, 403],
     ['importDockerContexts', { json: { names: ['no-such-context'] } }, 401, 403, 403, 403, 404, 403],
+    ['readHostsFile', { json: { text: 'workspace_hosts: [{hostname: a}]' } }, 401, 403, 403, 403, 200, 403],
     ['sshKey', {}, 401, 403, 403, 403, 200, 403],
     ['openapi', {}, 200, 200, 200, 200, 200, 200],
     ['health', {}, 200, 200, 200, 200, 200, 200],
