@@ -146,9 +146,9 @@ Result<const HostEntry*> HostService::find(const access::Caller& caller, const H
     return host;
 }
 
-net::Task<Result<std::vector<EventRecord>>> HostService::events(access::Caller caller, HostId id, int limit) const {
+net::Task<Result<std::vector<EventRecord>>> HostService::events(access::Caller caller, HostId id, HostNews which, int limit) const {
     if (auto found = find(caller, id); !found) co_return found.error();
-    auto reading = parts_.events.host_events(std::move(id), limit);
+    auto reading = parts_.events.host_events(std::move(id), which, limit);
     co_return co_await std::move(reading);
 }
 

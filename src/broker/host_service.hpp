@@ -70,7 +70,7 @@ public:
     Result<const HostEntry*> find(const access::Caller& caller, const HostId& id) const; // not_found
     // What happened on it and to sessions there, newest first, as far back as events are kept. Errors:
     // not_found, unavailable.
-    net::Task<Result<std::vector<EventRecord>>> events(access::Caller caller, HostId id, int limit) const;
+    net::Task<Result<std::vector<EventRecord>>> events(access::Caller caller, HostId id, HostNews which, int limit) const;
 
     // `accept_key`: the fingerprint that a person has seen, or empty. If it is named, exactly that key
     // must be shown now, also where another one is trusted already; it is kept as the known one then.

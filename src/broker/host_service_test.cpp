@@ -437,7 +437,7 @@ TEST_F(HostServiceTest, WhatHappenedOnAHostIsForStaffAndNewestFirst) {
     (void)bench.run(bench.hosts.check(HostId{"a"}, soon()));
     bench.until([&] { return events().size() == 3; }, "both up, one down");
     auto of = [&](access::Caller who, const char* id, int limit) {
-        return bench.run(bench.service.events(std::move(who), HostId{id}, limit));
+        return bench.run(bench.service.events(std::move(who), HostId{id}, HostNews::all, limit));
     };
     auto seen = of(caller(access::Role::operator_), "a", 10);
     ASSERT_TRUE(seen) << describe(seen.error());

@@ -30,6 +30,10 @@ struct EventRecord {
     std::string from_state, to_state, actor, cause;
 };
 
+// Of sessions on a host: only what went wrong with them (starts that failed, ends that nobody asked
+// for), or everything. On a busy host the rest would hide it.
+enum class HostNews { notable, all };
+
 struct InsertOutcome {
     InsertOutcome() = default;
     session::Session session;
@@ -68,7 +72,7 @@ public:
     list_ended(std::string realm, std::string subject, int limit, std::optional<EndedCursor> after) = 0;
     virtual Task<Result<std::int64_t>> append_event(EventRecord event) = 0;
     // What happened on a host and to sessions there, newest first.
-    virtual Task<Result<std::vector<EventRecord>>> host_events(HostId host, int limit) = 0;
+    virtual Task<Result<std::vector<EventRecord>>> host_events(HostId host, HostNews which, int limit) = 0;
     // Removes ended sessions and events older than that; returns the number of sessions.
     virtual Task<Result<int>> prune(TimePoint older_than) = 0;
     virtual Task<Status> check() = 0; // for /readyz

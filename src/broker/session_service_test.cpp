@@ -66,7 +66,7 @@ protected:
         return bench->session(created->session.id);
     }
     std::vector<EventRecord> host_events(const char* host) {
-        auto found = bench->run(world.store.sessions().host_events(HostId{host}, 100));
+        auto found = bench->run(world.store.sessions().host_events(HostId{host}, HostNews::all, 100));
         EXPECT_TRUE(found) << describe(found.error());
         return found ? *found : std::vector<EventRecord>{};
     }

@@ -48,8 +48,8 @@ public:
         auto job = [&] { return store::append_event(connection_, event); };
         co_return co_await pool_.run(std::move(job));
     }
-    Task<Result<std::vector<EventRecord>>> host_events(HostId host, int limit) override {
-        auto job = [&] { return list_host_events(connection_, host, limit); };
+    Task<Result<std::vector<EventRecord>>> host_events(HostId host, broker::HostNews which, int limit) override {
+        auto job = [&] { return list_host_events(connection_, host, which, limit); };
         co_return co_await pool_.run(std::move(job));
     }
     Task<Result<int>> prune(TimePoint older_than) override {

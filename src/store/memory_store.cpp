@@ -2,6 +2,7 @@
 #include "store/memory_store.hpp"
 
 #include "store/lower.hpp"
+#include "store/notable.hpp"
 
 #include <algorithm>
 
@@ -143,12 +144,12 @@ public:
         co_return data_.append(std::move(event));
     }
 
-    Task<Result<std::vector<EventRecord>>> host_events(HostId host, int limit) override {
+    Task<Result<std::vector<EventRecord>>> host_events(HostId host, broker::HostNews which, int limit) override {
         if (data_.failure) co_return *data_.failure;
         std::vector<EventRecord> events;
         for (auto event = data_.events.rbegin(); event != data_.events.rend(); ++event) {
             if (static_cast<int>(events.size()) >= limit) break;
-            if (event->host == host) events.push_back(*event);
+            if (event->host == host && (which == broker::HostNews::all || is_notable(*event))) events.push_back(*event);
         }
         co_return events;
     }

@@ -2,6 +2,7 @@
 #include "store/sessions_sql.hpp"
 
 #include "store/connection.hpp"
+#include "store/notable.hpp"
 #include "store/rows.hpp"
 
 #include <algorithm>
@@ -386,9 +387,11 @@ list_events(Connection& connection, std::int64_t after, int limit) {
 }
 
 Result<std::vector<EventRecord>>
-list_host_events(Connection& connection, const HostId& host, int limit) {
+list_host_events(Connection& connection, const HostId& host, broker::HostNews which, int limit) {
     return guarded(connection, "list events of a host", [&] {
-        return select_events(connection, "WHERE host = :host ORDER BY seq DESC LIMIT :most", host.str(), limit);
+        auto where = std::string{"WHERE host = :host"};
+        if (which == broker::HostNews::notable) where += " AND " + notable_clause();
+        return select_events(connection, where + " ORDER BY seq DESC LIMIT :most", host.str(), limit);
     });
 }
 

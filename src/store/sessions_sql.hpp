@@ -34,7 +34,7 @@ Result<std::int64_t> append_event(Connection& connection, const broker::EventRec
 Result<std::vector<broker::EventRecord>>
 list_events(Connection& connection, std::int64_t after, int limit);
 Result<std::vector<broker::EventRecord>>
-list_host_events(Connection& connection, const HostId& host, int limit);
+list_host_events(Connection& connection, const HostId& host, broker::HostNews which, int limit);
 Result<int> prune_sessions(Connection& connection, TimePoint older_than);
 Status check_database(Connection& connection);
 

@@ -64,6 +64,8 @@ test("what happened is said in our words, in whichever member the server puts it
   assert.deepEqual(words("host.mode", { text: "active" }).change, "In use");
   assert.deepEqual(words("host.mode", { from: "active", to: "draining", text: "A new disk" }), { title: "Use of the host", change: "In use → Draining", detail: "A new disk" });
   assert.deepEqual(words("host.drained", { from: "draining", to: "drained" }), { title: "Draining → Drained", change: null, detail: "" });
+  assert.deepEqual(words("session.container_gone", { from: "ready", to: "stopping", text: "out_of_memory" }), { title: "A desktop broke off", change: null, detail: "It ran out of memory." });
+  assert.deepEqual(words("session.failed", { from: "creating", to: "queued", text: "creating: no space" }).detail, "creating: no space");
   assert.deepEqual(words("host.probation").title, "Recovering");
   assert.deepEqual(words("host.moved", { text: "to room 3" }), { title: "host.moved", change: null, detail: "to room 3" });
   assert.deepEqual(["session.failed", "host.pull_failed", "host.down"].map((type) => isFailure({ type })), [true, true, false]);

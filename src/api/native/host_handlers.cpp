@@ -124,7 +124,11 @@ net::Task<http::Response> NativeApi::host_history(Request& request) {
 net::Task<http::Response> NativeApi::host_events(Request& request) {
     auto limit = number_of(request.query_value("limit").value_or("50"), 1, 200);
     if (!limit) co_return problem(Error{Errc::invalid_input, "limit"}.with_field("?limit", "must be 1 to 200"), request);
-    auto reading = parts_.host_service.events(caller(request), host_of(request), *limit);
+    auto sessions = request.query_value("sessions").value_or("notable");
+    if (sessions != "notable" && sessions != "all")
+        co_return problem(Error{Errc::invalid_input, "sessions"}.with_field("?sessions", "notable or all"), request);
+    auto which = sessions == "all" ? broker::HostNews::all : broker::HostNews::notable;
+    auto reading = parts_.host_service.events(caller(request), host_of(request), which, *limit);
     auto events = co_await std::move(reading);
     if (!events) co_return problem(events.error(), request);
     json::array items;

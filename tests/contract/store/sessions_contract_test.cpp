@@ -350,7 +350,7 @@ TYPED_TEST(SessionStoreContract, EventsOfAHostComeNewestFirstAndAreThatHostsAlon
     };
     for (auto [type, host] : {std::pair{"1", "a"}, {"2", "b"}, {"3", ""}, {"4", "a"}, {"5", "a.b"}, {"6", "a"}}) write(type, host);
     auto types = [&](std::string host, int limit) {
-        auto found = run_task(this->sessions().host_events(HostId{std::move(host)}, limit));
+        auto found = run_task(this->sessions().host_events(HostId{std::move(host)}, broker::HostNews::notable, limit));
         EXPECT_TRUE(found) << describe(found.error());
         std::string all;
         for (const auto& event : *found) all += event.type;
@@ -370,9 +370,32 @@ TYPED_TEST(SessionStoreContract, WhatIsWrittenWithASessionIsFoundByItsHost) {
     ASSERT_TRUE(outcome);
     event.type = "session.became_ready";
     ASSERT_TRUE(run_task(this->sessions().update(outcome->session, event)));
-    auto found = run_task(this->sessions().host_events(HostId{"a"}, 10));
+    auto found = run_task(this->sessions().host_events(HostId{"a"}, broker::HostNews::all, 10));
     ASSERT_EQ(found->size(), 2U);
     EXPECT_EQ(found->front().type, "session.became_ready");
+}
+
+TYPED_TEST(SessionStoreContract, OfSessionsOnAHostOnlyWhatWentWrongIsNotable) {
+    auto write = [&](std::string type, std::string to, std::string cause) {
+        auto event = event_of(std::move(type));
+        event.host = HostId{"a"};
+        event.to_state = std::move(to);
+        event.cause = std::move(cause);
+        ASSERT_TRUE(run_task(this->sessions().append_event(std::move(event))));
+    };
+    write("host.up", "up", "host a");
+    write("session.placed", "creating", "");
+    write("session.failed", "queued", "creating: engine_error: no space");
+    write("session.container_gone", "stopping", "container_died");
+    write("session.container_removed", "ended", "container_died");
+    write("session.stop_requested", "stopping", "owner_request");
+    write("session.time_passed", "stopping", "lease_expired");
+    auto found = run_task(this->sessions().host_events(HostId{"a"}, broker::HostNews::notable, 10));
+    ASSERT_TRUE(found) << describe(found.error());
+    std::string types;
+    for (const auto& event : *found) types += event.type + " ";
+    EXPECT_EQ(types, "session.container_gone session.failed host.up ");
+    EXPECT_EQ(run_task(this->sessions().host_events(HostId{"a"}, broker::HostNews::all, 10))->size(), 7U);
 }
 
 TYPED_TEST(SessionStoreContract, EndedSessionsComeNewestFirstInPages) {
@@ -450,7 +473,7 @@ TYPED_TEST(SessionStoreContract, PruningTakesOldEndedSessionsAndTheOldestEventsO
     ASSERT_EQ(events.size(), 2U);
     EXPECT_EQ(events[0].seq, 5);
     EXPECT_EQ(events[1].seq, 6);
-    EXPECT_TRUE(run_task(this->sessions().host_events(HostId{"a"}, 10))->empty()) << "those of hosts too";
+    EXPECT_TRUE(run_task(this->sessions().host_events(HostId{"a"}, broker::HostNews::all, 10))->empty()) << "those of hosts too";
 }
 
 TYPED_TEST(SessionStoreContract, ANumberIsNeverUsedAgainEvenWhenEverythingWasPruned) {

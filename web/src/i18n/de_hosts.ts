@@ -54,6 +54,8 @@ export const deHosts: Record<keyof typeof enHosts, string | Plural> = {
   "event.type.host.pulled": "Ein Abbild wurde geladen",
   "event.type.host.pull_failed": "Ein Abbild konnte nicht geladen werden",
   "event.type.session.failed": "Ein Start misslang",
+  "event.type.session.container_gone": "Ein Desktop brach ab",
+  "event.type.session.stop_requested": "Ein Desktop wurde beendet",
   "event.mode.active": "In Betrieb",
 
   "host.pull.layers": { one: "{count} Schicht", other: "{count} Schichten" },

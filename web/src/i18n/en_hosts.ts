@@ -51,6 +51,8 @@ export const enHosts = {
   "event.type.host.pulled": "An image was pulled",
   "event.type.host.pull_failed": "An image could not be pulled",
   "event.type.session.failed": "A start failed",
+  "event.type.session.container_gone": "A desktop broke off",
+  "event.type.session.stop_requested": "A desktop was ended",
   "event.mode.active": "In use",
 
   "host.pull.layers": { one: "{count} layer", other: "{count} layers" },

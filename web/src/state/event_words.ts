@@ -19,6 +19,8 @@ export function eventWords({ type, from, to, text }: Pick<HostEvent, "type" | "f
   const change = from && to && from !== to ? `${stateWord(from) ?? from} → ${stateWord(to) ?? to}` : null;
   const title = tMaybe(`event.type.${type}`);
   if (title === null) return { title: change ?? stateWord(type.replace(/^host\./, "")) ?? type, change: null, detail: text };
+  // Of a desktop's end the server says the reason's stable word.
+  if (type.startsWith("session.")) return { title, change: null, detail: tMaybe(`end.${text}`) ?? text };
   const mode = type === "host.mode" && change === null ? stateWord(text) : null;
   return { title, change: change ?? mode, detail: mode === null ? text : "" };
 }
