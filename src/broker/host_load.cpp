@@ -26,7 +26,8 @@ Concern failing_starts(int count, const std::string& why) {
 
 } // namespace
 
-// One that cannot tell is asked again after a while: a key may have got the right to run commands.
+// One that does not tell is asked again after a while: its key may have got the right to run commands. One that
+// never answered in time runs something else instead (ForceCommand).
 net::Task<void> HostRegistry::keep_measuring(MemberPtr one) {
     for (;;) {
         while (one->health.state() != placement::HostState::up) {
@@ -48,9 +49,10 @@ net::Task<void> HostRegistry::keep_measuring(MemberPtr one) {
             loads.push_back(std::move(sample));
             if (loads.size() > limits::load_samples) loads.pop_front();
         } else {
-            // What was true a while ago is no load any more.
-            loads.clear();
-            if (load.error().code() == Errc::host_unreachable) pause = health_.load_interval;
+            auto code = load.error().code();
+            auto is_late = code == Errc::timed_out && !loads.empty();
+            if (is_late || code == Errc::host_unreachable) pause = health_.load_interval;
+            else loads.clear(); // it does not tell any more
             log("broker").debug("host_load host={} {}", one->entry.view.id.str(), log_safe(describe(load.error())));
         }
         refresh(*one);

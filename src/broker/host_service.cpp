@@ -14,6 +14,7 @@
 namespace berth::broker {
 namespace {
 
+constexpr std::chrono::hours farthest_end{24 * 366 * 20}; // further away a monotonic clock would overflow
 constexpr std::size_t longest_text = 255; // endpoint, public name, folder, label
 
 Error no_host(const HostId& id) { return Error{Errc::not_found, "no host " + id.str(), "There is no such host."}; }
@@ -326,7 +327,8 @@ net::Task<void> HostService::clear_at(HostId id, HostModeRecord mode) {
         const auto* host = parts_.hosts.find(id);
         return host && host->mode == mode;
     };
-    auto end = deadline_in(*mode.until - parts_.clock.now());
+    auto left = std::min<Milliseconds>(*mode.until - parts_.clock.now(), farthest_end);
+    auto end = deadline_in(left);
     while (still_holds() && std::chrono::steady_clock::now() < end)
         co_await net::sleep_until(earlier(end, deadline_in(limits::drained_look)));
     while (still_holds()) {

@@ -241,9 +241,10 @@ async function modes(t, server, admin, person) {
         const told = await person.session(id)
         assert.deepEqual([told.notice, told.host], [{ message: 'Please save your work', ends_at: null }, null], 'the word, not the machine')
         const stream = await person.events()
+        assert.equal((await admin.post(path('cleared', '/drain'), { until: '9999-12-31T23:59:59.000Z' })).status, 200)
         const end = new Date(Date.now() + 4000).toISOString()
         await admin.post(path('cleared', '/drain'), { until: end })
-        const live = await stream.next('the new end', (event) => event.data.id === id && event.data.notice?.ends_at)
+        const live = await stream.next('the new end', (event) => event.data.id === id && event.data.notice?.ends_at === end)
         assert.deepEqual([live.data.notice, live.data.ends_at], [{ message: '', ends_at: end }, end])
         stream.close()
         const ended = await until('the announced end', async () => {
