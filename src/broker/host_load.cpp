@@ -44,9 +44,9 @@ net::Task<void> HostRegistry::keep_measuring(MemberPtr one) {
             pause = loads.empty() ? health_.load_first : health_.load_interval;
             LoadSample sample;
             sample.at = clock_.now();
-            sample.load = std::move(*load);
+            sample.load = *load;
             sample.sessions = one->entry.view.used;
-            loads.push_back(std::move(sample));
+            loads.push_back(sample);
             if (loads.size() > limits::load_samples) loads.pop_front();
         } else {
             auto code = load.error().code();
