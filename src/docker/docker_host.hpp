@@ -94,10 +94,10 @@ private:
     Task<Result<broker::HostFacts>> facts(Deadline deadline);
     void note_machine(const EngineInfo& info);
     Task<Result<broker::MachineLoad>> read_load(Deadline deadline);
-    // `is_open`: the way to the engine is; else they were not tried.
-    Task<broker::TestStep> examine_clock(bool is_open, Deadline deadline);
-    Task<broker::TestStep> examine_disk(bool is_open, Deadline deadline);
-    Task<broker::TestStep> examine_network(bool is_open, Deadline deadline);
+    // One step each, given as not tried: what was seen.
+    Task<broker::TestStep> examine_clock(broker::TestStep step, Deadline deadline);
+    Task<broker::TestStep> examine_disk(broker::TestStep step, Deadline deadline);
+    Task<broker::TestStep> examine_network(broker::TestStep step, Deadline deadline);
     Task<Result<std::vector<std::string>>>
     read_logs(std::string container, int lines, Deadline deadline);
 

@@ -5,6 +5,7 @@
 #include "docker/docker_host.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace berth::docker {
 namespace {
@@ -170,10 +171,10 @@ Task<void> keep(std::vector<broker::TestStep>& steps, const broker::TellStep& te
     co_await std::move(telling);
 }
 
-broker::TestStep not_tried(std::string name) {
+broker::TestStep not_tried(const char* name, const char* title) {
     broker::TestStep step;
-    step.title = name == "clock" ? "Its clock" : name == "disk" ? "Room for desktops" : "The network of the desktops";
-    step.name = std::move(name);
+    step.name = name;
+    step.title = title;
     step.text = "not tried";
     return step;
 }
@@ -190,21 +191,31 @@ Task<std::vector<broker::TestStep>> DockerHost::examine(broker::TellStep tell, D
     auto examining = connector_.examine(std::move(ask), std::move(take), until);
     static_cast<void>(co_await std::move(examining));
     auto has_failed = std::ranges::any_of(steps, [](const auto& step) { return step.state == broker::TestState::failed; });
-    for (auto look : {&DockerHost::examine_clock, &DockerHost::examine_disk, &DockerHost::examine_network}) {
-        auto looking = (this->*look)(!has_failed, until);
-        auto step = co_await std::move(looking);
+    struct Look {
+        const char* name;
+        const char* title;
+        Task<broker::TestStep> (DockerHost::*at)(broker::TestStep, Deadline);
+    };
+    static constexpr std::array looks{
+        Look{"clock", "Its clock", &DockerHost::examine_clock},
+        Look{"disk", "Room for desktops", &DockerHost::examine_disk},
+        Look{"network", "The network of the desktops", &DockerHost::examine_network}};
+    for (const auto& look : looks) {
+        auto step = not_tried(look.name, look.title);
+        if (!has_failed) {
+            auto began = std::chrono::steady_clock::now();
+            auto looking = (this->*look.at)(std::move(step), until);
+            step = co_await std::move(looking);
+            step.took = since(began);
+        }
         auto keeping = keep(steps, tell, std::move(step));
         co_await std::move(keeping);
     }
     co_return steps;
 }
 
-Task<broker::TestStep> DockerHost::examine_clock(bool is_open, Deadline deadline) {
-    auto step = not_tried("clock");
-    if (!is_open) co_return step;
-    auto began = std::chrono::steady_clock::now();
+Task<broker::TestStep> DockerHost::examine_clock(broker::TestStep step, Deadline deadline) {
     auto info = co_await client_.info(deadline);
-    step.took = since(began);
     if (info) note_machine(*info);
     auto theirs = info ? parse_engine_time(info->system_time) : std::nullopt;
     if (!theirs) {
@@ -218,12 +229,8 @@ Task<broker::TestStep> DockerHost::examine_clock(bool is_open, Deadline deadline
     co_return step;
 }
 
-Task<broker::TestStep> DockerHost::examine_disk(bool is_open, Deadline deadline) {
-    auto step = not_tried("disk");
-    if (!is_open) co_return step;
-    auto began = std::chrono::steady_clock::now();
+Task<broker::TestStep> DockerHost::examine_disk(broker::TestStep step, Deadline deadline) {
     auto load = co_await read_load(deadline);
-    step.took = since(began);
     if (!load || load->disk_total == 0) {
         step.text = load ? "the machine does not tell of it" : load.error().operator_text();
         co_return step;
@@ -237,12 +244,8 @@ Task<broker::TestStep> DockerHost::examine_disk(bool is_open, Deadline deadline)
     co_return step;
 }
 
-Task<broker::TestStep> DockerHost::examine_network(bool is_open, Deadline deadline) {
-    auto step = not_tried("network");
-    if (!is_open) co_return step;
-    auto began = std::chrono::steady_clock::now();
+Task<broker::TestStep> DockerHost::examine_network(broker::TestStep step, Deadline deadline) {
     auto there = co_await networks_.has_shared(deadline);
-    step.took = since(began);
     step.state = there ? broker::TestState::ok : broker::TestState::failed;
     if (there) {
         step.text = *there ? "it is there, and desktops cannot reach each other on it" : "it is made with the first desktop";
