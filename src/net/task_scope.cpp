@@ -26,11 +26,26 @@ namespace asio = boost::asio;
 
 std::atomic<std::uint64_t> failures{0};
 
+struct Child {
+    // Before its first step a child is only marked: what co_spawn itself awaits before it would let
+    // the exception of a cancellation go by its handler.
+    void cancel() {
+        is_cancelled = true;
+        if (has_begun) signal.emit(asio::cancellation_type::all);
+    }
+
+    asio::cancellation_signal signal;
+    bool has_begun = false;
+    bool is_cancelled = false;
+};
+
 // Shared, because a child may end (and leave the list) while its own signal is being emitted.
-using Child = std::shared_ptr<asio::cancellation_signal>;
+using SharedChild = std::shared_ptr<Child>;
 
 // Never inside spawn(): the spawner first finishes what it is doing.
-Task<void> run_child(Task<void> task) {
+Task<void> run_child(SharedChild child, Task<void> task) {
+    if (child->is_cancelled) co_return;
+    child->has_begun = true;
     auto executor = co_await asio::this_coro::executor;
     co_await asio::post(executor, asio::use_awaitable);
     co_await std::move(task);
@@ -60,7 +75,7 @@ struct TaskScope::State {
         , name{name_}
         , empty{executor, asio::steady_timer::time_point::max()} {}
 
-    void child_ended(std::list<Child>::iterator child, const std::exception_ptr& failure) {
+    void child_ended(std::list<SharedChild>::iterator child, const std::exception_ptr& failure) {
         children.erase(child);
         if (failure) report(name, failure);
         if (children.empty()) empty.cancel();
@@ -68,9 +83,22 @@ struct TaskScope::State {
 
     Executor executor;
     std::string name;
-    std::list<Child> children;
+    std::list<SharedChild> children;
     asio::steady_timer empty; // never expires; cancelled to wake those who join
     bool is_stopping = false;
+};
+
+// What co_spawn calls when a child has ended. A type of its own instead of bind_cancellation_slot:
+// for a handler with an executor Boost 1.81 dispatches a raw pointer into the child's signal, which
+// is gone when the child ends before that is run. Without one it emits at once.
+struct TaskScope::OnEnd {
+    using cancellation_slot_type = asio::cancellation_slot;
+    cancellation_slot_type get_cancellation_slot() const noexcept { return child->signal.slot(); }
+    void operator()(const std::exception_ptr& failure) const { state->child_ended(place, failure); }
+
+    std::shared_ptr<State> state;
+    std::list<SharedChild>::iterator place;
+    SharedChild child;
 };
 
 std::uint64_t failed_tasks() noexcept { return failures; }
@@ -82,22 +110,18 @@ TaskScope::~TaskScope() { BERTH_ASSERT(state_->children.empty()); }
 
 bool TaskScope::spawn(Task<void> task) {
     if (state_->is_stopping) return false;
-    auto signal = std::make_shared<asio::cancellation_signal>();
-    auto child = state_->children.insert(state_->children.end(), signal);
-    auto on_end = [state = state_, child, signal](const std::exception_ptr& failure) {
-        state->child_ended(child, failure);
-    };
-    asio::co_spawn(
-        state_->executor,
-        run_child(std::move(task)),
-        asio::bind_cancellation_slot(signal->slot(), std::move(on_end))
-    );
+    auto child = std::make_shared<Child>();
+    OnEnd on_end;
+    on_end.state = state_;
+    on_end.place = state_->children.insert(state_->children.end(), child);
+    on_end.child = child;
+    asio::co_spawn(state_->executor, run_child(child, std::move(task)), std::move(on_end));
     return true;
 }
 
 void TaskScope::cancel() {
-    std::vector<Child> children{state_->children.begin(), state_->children.end()};
-    for (auto& child : children) child->emit(asio::cancellation_type::all);
+    std::vector<SharedChild> children{state_->children.begin(), state_->children.end()};
+    for (auto& child : children) child->cancel();
 }
 
 Task<void> TaskScope::join() {

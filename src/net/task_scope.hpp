@@ -40,6 +40,7 @@ public:
 
 private:
     struct State;
+    struct OnEnd;
     std::shared_ptr<State> state_; // children hold it until they have ended
 };
 

@@ -89,6 +89,20 @@ TEST(TaskScope, AChildCancelledBeforeItsFirstStepNeverRuns) {
     EXPECT_EQ(count, 0);
 }
 
+// Whatever the child has left to do when it is cancelled, down to its very last step.
+TEST(TaskScope, ACancelFromOutsideTheLoopMayComeAtAnyStepOfAChild) {
+    for (int steps = 0; steps < 12; ++steps) {
+        asio::io_context context;
+        TaskScope scope{context.get_executor(), "test"};
+        int count = 0;
+        scope.spawn(count_at_once(&count));
+        for (int i = 0; i < steps; ++i) context.poll_one();
+        scope.cancel();
+        test::run_task(context, scope.join());
+        EXPECT_EQ(scope.size(), 0U) << steps;
+    }
+}
+
 TEST(TaskScope, RefusesWorkAfterStop) {
     asio::io_context context;
     TaskScope scope{context.get_executor(), "test"};
