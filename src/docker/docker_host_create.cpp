@@ -5,11 +5,15 @@
 #include "docker/secret_archive.hpp"
 #include "net/deadline.hpp"
 
+#include <algorithm>
+
 namespace berth::docker {
 namespace {
 
-constexpr int most_attempts = 3;
-constexpr Milliseconds retry_pause{100};
+// A name without a container: an engine takes the name first, so one is being made (an answer that
+// nobody waited for), or removed. A slow disk makes either take seconds.
+constexpr Seconds longest_nameless{10};
+constexpr Milliseconds first_pause{50}, longest_pause{500};
 
 // Nothing is known about what the engine did or still does.
 bool is_unknown(const Error& error) {
@@ -47,7 +51,8 @@ Task<Result<ContainerId>> DockerHost::make_or_adopt(
     auto config = co_await config_for(order, std::move(network), deadline);
     if (!config) co_return config.error();
     auto name = session::container_name(config_.deployment, order.session, order.generation);
-    for (int attempt = 1;; ++attempt) {
+    auto last_try = earlier(deadline, deadline_in(longest_nameless));
+    for (auto pause = first_pause;; pause = std::min(pause * 2, longest_pause)) {
         ContainerCreateOptions options;
         options.name = name;
         options.config = *config;
@@ -67,10 +72,12 @@ Task<Result<ContainerId>> DockerHost::make_or_adopt(
             }
             co_return existing->id;
         }
-        // The name's holder is on its way out.
-        bool may_retry = existing.error().code() == Errc::not_found && attempt < most_attempts;
-        if (!may_retry) co_return existing.error();
-        co_await net::sleep_until(earlier(deadline, deadline_in(retry_pause)));
+        if (existing.error().code() != Errc::not_found) co_return existing.error();
+        if (deadline_in(pause) >= last_try)
+            co_return Error{
+                Errc::engine_error,
+                "the engine holds the name " + name + ", but shows no container of that name"};
+        co_await net::sleep_for(pause);
     }
 }
 

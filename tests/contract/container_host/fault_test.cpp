@@ -42,6 +42,29 @@ TEST_F(EngineFaults, ALostAnswerToCreateIsAdoptedByTheNextOne) {
     EXPECT_EQ(lab_.look_inside(*second, {"show", "/run/berth/rfb_secret"}), "400 1000 s3cr3t42");
 }
 
+// An engine takes the name before there is a container: after a lost answer the next create meets
+// a name that nothing stands behind yet, on a slow disk for a while.
+TEST_F(EngineFaults, AContainerThatIsStillBeingMadeIsWaitedFor) {
+    EngineFault taken{Kind::status};
+    taken.code = 409;
+    taken.text = "Conflict. The container name is already in use";
+    lab_.fake().inject("POST /containers/create", taken, 5);
+    auto made = create();
+    ASSERT_TRUE(made) << describe(made.error());
+    EXPECT_EQ(lab_.fake().container_names().size(), 1U);
+}
+
+TEST_F(EngineFaults, ANameThatNothingStandsBehindIsTheEnginesErrorInTheEnd) {
+    EngineFault taken{Kind::status};
+    taken.code = 409;
+    lab_.fake().inject("POST /containers/create", taken, -1);
+    auto made = lab_.run(lab_.host().create(lab_.order(), deadline_in(Milliseconds{300})));
+    ASSERT_FALSE(made);
+    EXPECT_EQ(made.error().code(), Errc::engine_error);
+    EXPECT_NE(made.error().operator_text().find("shows no container"), std::string::npos)
+        << describe(made.error());
+}
+
 TEST_F(EngineFaults, ASecretThatIsNotDeliveredFailsTheCreation) {
     lab_.fake().inject("PUT /containers/", EngineFault{Kind::status});
     EXPECT_FALSE(create());
