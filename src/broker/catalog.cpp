@@ -106,7 +106,9 @@ placement::Need need_of(const Template& chosen) {
 placement::Need need_of(const session::Session& session, const Template* chosen) {
     auto need = need_of(session.spec);
     need.labels = session.placement_labels;
-    need.excluded = session::hosts_to_avoid(session);
+    auto failed = session::hosts_that_failed(session);
+    need.excluded = std::move(failed.avoid);
+    need.shunned = std::move(failed.shun);
     if (chosen) need.strategy = chosen->strategy;
     return need;
 }

@@ -126,6 +126,45 @@ TEST(Retry, AMissingImageOnOneHostIsNoFailure) {
     EXPECT_EQ(bench.session(created->session.id).host->str(), "b");
 }
 
+// A port that was taken meanwhile, an engine that stumbles: with one host there is nobody else to ask.
+TEST(Retry, TheOnlyHostIsAskedTwiceWhenItsEngineFails) {
+    World world;
+    BrokerBench bench{world};
+    bench.boot();
+    ASSERT_TRUE(bench.hosts.set_draining(HostId{"b"}, true));
+    world.a.fail_creates(1, FakeHost::Fault::engine_error);
+    auto created = bench.create(bench.caller("ann"));
+    ASSERT_TRUE(created);
+    bench.until_state(created->session.id, State::ready);
+    auto s = bench.session(created->session.id);
+    EXPECT_EQ(s.host->str(), "a");
+    EXPECT_EQ(s.generation, 2);
+    EXPECT_NE(s.placement_note.find("but last: it failed this start once"), std::string::npos) << s.placement_note;
+    expect_no_leftovers(world, bench);
+    ASSERT_TRUE(bench.run(bench.service->stop(bench.caller("ann"), s.id)));
+    bench.until_state(s.id, State::ended);
+
+    world.a.fail_creates(2, FakeHost::Fault::engine_error);
+    created = bench.create(bench.caller("ann"));
+    ASSERT_TRUE(created);
+    bench.until_state(created->session.id, State::ended);
+    s = bench.session(created->session.id);
+    EXPECT_EQ(s.end->code, Errc::engine_error);
+    EXPECT_EQ(s.attempts.size(), 2U);
+    EXPECT_NE(s.end->detail.find("no other host"), std::string::npos) << s.end->detail;
+}
+
+TEST(Retry, AnotherHostIsAskedBeforeTheOneWhoseEngineFailed) {
+    World world;
+    BrokerBench bench{world};
+    bench.boot();
+    world.a.fail_creates(1, FakeHost::Fault::engine_error);
+    auto created = bench.create(bench.caller("ann"));
+    ASSERT_TRUE(created);
+    bench.until_state(created->session.id, State::ready);
+    EXPECT_EQ(bench.session(created->session.id).host->str(), "b");
+}
+
 TEST(Retry, WithoutAnotherHostItFailsAtOnceWithTheReason) {
     World world;
     BrokerBench bench{world};

@@ -122,6 +122,7 @@ bool StartQueue::is_waited_for(const placement::Need& need) const {
     return std::ranges::any_of(lines_, [&](const auto& one) {
         auto wanted = one.first.need;
         wanted.excluded = need.excluded;
+        wanted.shunned = need.shunned;
         return !one.second.waiting.empty() && wanted == need;
     });
 }
@@ -170,8 +171,9 @@ void StartQueue::refuse(const Want& want, Line& line, const placement::Refusal& 
         return;
     }
     // Who waits already goes on waiting for a host that comes back; a start that failed once does
-    // not: its other hosts are what it came here for.
-    if (!want.need.excluded.empty()) return fail_all(line, refusal.error);
+    // not: what is up now is what it came here for.
+    auto has_failed = !want.need.excluded.empty() || !want.need.shunned.empty();
+    if (has_failed) return fail_all(line, refusal.error);
     line.stuck = WaitReason::no_host;
 }
 

@@ -46,9 +46,16 @@ double score_of(const Host& host, Strategy strategy) {
     return static_cast<double>(host.weight) / (host.used + 1);
 }
 
+// Why a host is taken only when no other can be; empty for most.
+std::string_view doubt_about(const Host& host, const Need& need) {
+    if (need.shunned.contains(host.id)) return "it failed this start once";
+    return host.concern;
+}
+
 // The order of the strategy, with ties broken so that the same hosts always give the same answer.
-bool is_better(const Host& one, const Host& other, Strategy strategy) {
-    if (one.concern.empty() != other.concern.empty()) return one.concern.empty();
+bool is_better(const Host& one, const Host& other, const Need& need, Strategy strategy) {
+    auto is_sure = doubt_about(one, need).empty();
+    if (is_sure != doubt_about(other, need).empty()) return is_sure;
     auto mine = score_of(one, strategy), theirs = score_of(other, strategy);
     if (mine != theirs) return mine > theirs;
     if (strategy == Strategy::pack && one.weight != other.weight) return one.weight > other.weight;
@@ -76,12 +83,18 @@ std::string taken_text(const char* what, std::int64_t committed, std::int64_t li
          + decimal(static_cast<double>(limit) / unit, digits) + ")";
 }
 
-std::string text_of(const Host& host, Standing standing, Strategy strategy) {
+std::string candidate_text(const Host& host, const Need& need, Strategy strategy) {
+    auto doubt = doubt_about(host, need);
+    auto text = score_text(host, strategy);
+    if (!doubt.empty()) text.append(", but last: ").append(doubt);
+    return text;
+}
+
+std::string text_of(const Host& host, Standing standing, const Need& need, Strategy strategy) {
     constexpr double mebibyte = 1024.0 * 1024.0, nano = 1e9;
     switch (standing) {
     case Standing::chosen:
-    case Standing::free:
-        return score_text(host, strategy) + (host.concern.empty() ? "" : ", but last: " + host.concern);
+    case Standing::free: return candidate_text(host, need, strategy);
     case Standing::busy: return std::to_string(host.creating) + " creations in flight";
     case Standing::probation: return "on probation, its one creation is in flight";
     case Standing::full: return "full (" + std::to_string(host.used) + " of " + std::to_string(host.capacity) + ")";
@@ -176,14 +189,14 @@ std::string note_of(const std::vector<Considered>& considered, std::size_t all) 
     return note.empty() ? "no hosts" : note;
 }
 
-std::vector<Considered> tell(const std::vector<Judged>& some, Strategy strategy) {
+std::vector<Considered> tell(const std::vector<Judged>& some, const Need& need, Strategy strategy) {
     std::vector<Considered> list;
     for (const auto& [host, standing] : some) {
         Considered one;
         one.host = host->id;
         one.standing = standing;
         if (standing == Standing::chosen || standing == Standing::free) one.score = score_of(*host, strategy);
-        one.text = text_of(*host, standing, strategy);
+        one.text = text_of(*host, standing, need, strategy);
         list.push_back(std::move(one));
     }
     return list;
@@ -252,27 +265,27 @@ Verdict choose(const std::vector<const Host*>& hosts, const Need& need) {
     judged.reserve(hosts.size());
     Tally tally;
     std::optional<std::size_t> best;
-    bool is_worth_waiting = false; // for one that is well
+    bool is_worth_waiting = false; // for one that is beyond doubt
     for (const auto* host : hosts) {
         auto standing = standing_of(*host, need, is_bound);
         tally.add(standing);
         judged.push_back(Judged{host, standing});
-        if (standing == Standing::free && (!best || is_better(*host, *judged[*best].host, strategy)))
+        if (standing == Standing::free && (!best || is_better(*host, *judged[*best].host, need, strategy)))
             best = judged.size() - 1;
         auto is_soon_free = standing == Standing::busy || standing == Standing::probation;
-        is_worth_waiting = is_worth_waiting || (is_soon_free && host->concern.empty());
+        is_worth_waiting = is_worth_waiting || (is_soon_free && doubt_about(*host, need).empty());
     }
-    if (best && is_worth_waiting && !judged[*best].host->concern.empty()) best.reset();
+    if (best && is_worth_waiting && !doubt_about(*judged[*best].host, need).empty()) best.reset();
     Verdict verdict;
     if (!best) {
-        auto considered = tell(most_telling(std::move(judged)), strategy);
+        auto considered = tell(most_telling(std::move(judged)), need, strategy);
         verdict.refusal = refusal_of(tally, note_of(considered, hosts.size()));
         return verdict;
     }
     judged[*best].standing = Standing::chosen;
     Choice choice;
     choice.host = judged[*best].host->id;
-    choice.considered = tell(most_telling(std::move(judged)), strategy);
+    choice.considered = tell(most_telling(std::move(judged)), need, strategy);
     choice.note = note_of(choice.considered, hosts.size());
     verdict.choice = std::move(choice);
     return verdict;
@@ -290,7 +303,7 @@ std::vector<HostId> lacking_image(const std::vector<const Host*>& hosts, const N
         if (fit != Fit::never) candidates.emplace_back(fit, host);
     }
     std::ranges::sort(candidates, [&](const auto& one, const auto& other) {
-        return one.first != other.first ? one.first < other.first : is_better(*one.second, *other.second, strategy);
+        return one.first != other.first ? one.first < other.first : is_better(*one.second, *other.second, need, strategy);
     });
     std::vector<HostId> list;
     for (const auto& [fit, host] : candidates) list.push_back(host->id);

@@ -48,6 +48,7 @@ struct Need {
     std::string image;
     std::map<std::string, std::string> labels; // all must match
     std::set<HostId> excluded;                 // failed this start already
+    std::set<HostId> shunned;                  // failed it in a way that may pass: taken when no other can be
     // If a host has a volume of such a name, only hosts that have it: the files are there.
     std::set<std::string> volumes;
     std::int64_t memory_bytes = 0; // what it may use; 0 = nothing to count
@@ -118,8 +119,8 @@ struct Verdict {
 };
 
 // Spread: weighted least-loaded, weight / (used + 1), highest first, ties by name. Pack: the fullest
-// that still has room, ties by weight, then by name. A host with a concern comes after all others, and
-// not at all while one without is only busy.
+// that still has room, ties by weight, then by name. A host with a concern, or one that the need shuns,
+// comes after all others, and not at all while another is only busy.
 Verdict choose(const std::vector<const Host*>& hosts, const Need& need);
 Verdict choose(const std::vector<Host>& hosts, const Need& need);
 

@@ -206,6 +206,22 @@ TEST(Scheduler, AHostWithAConcernComesLast) {
     EXPECT_EQ(chosen({ill, other}), "c") << "among themselves as ever";
 }
 
+TEST(Scheduler, AHostThatTheNeedShunsComesLast) {
+    auto need = plain();
+    need.shunned.insert(HostId{"a"});
+    auto well = up("b", 7);
+    EXPECT_EQ(chosen({up("a"), well}, need), "b");
+    EXPECT_EQ(chosen({up("a"), well}), "a") << "only this start shuns it";
+    well.is_draining = true;
+    auto again = choose({up("a"), well}, need).choice;
+    ASSERT_TRUE(again);
+    EXPECT_EQ(again->host.str(), "a");
+    EXPECT_EQ(again->note, "a: score 1/1=1.000, but last: it failed this start once; b: draining");
+    well.is_draining = false;
+    well.creating = well.creating_limit;
+    EXPECT_EQ(choose({up("a"), well}, need).refusal->kind, RefusalKind::busy) << "another is free in a moment";
+}
+
 TEST(Scheduler, MaintenanceAndDrainingAreSaid) {
     auto closed = up("a"), drained = up("b");
     closed.is_in_maintenance = true;

@@ -54,10 +54,12 @@ bool is_hosts_fault(Errc code, std::string_view text) noexcept {
 
 bool blames_host(const Error& error) noexcept { return is_hosts_fault(error.code(), error.operator_text()); }
 
-std::set<HostId> hosts_to_avoid(const Session& session) {
-    std::set<HostId> hosts;
+FailedHosts hosts_that_failed(const Session& session) {
+    FailedHosts hosts;
     for (const auto& one : session.attempts) {
-        if (is_hosts_fault(one.code, one.detail)) hosts.insert(one.host);
+        if (!is_hosts_fault(one.code, one.detail)) continue;
+        auto is_first = one.code == Errc::engine_error && hosts.shun.insert(one.host).second;
+        if (!is_first) hosts.avoid.insert(one.host);
     }
     return hosts;
 }

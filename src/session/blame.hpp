@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Whose fault a failed start was: only a host's fault makes it worth trying elsewhere.
+// Whose fault a failed start was: only a host's fault makes it worth trying again.
 
 #include "session/session.hpp"
 
@@ -13,7 +13,13 @@ namespace berth::session {
 // refuses, blames nobody.
 bool blames_host(const Error& error) noexcept;
 
-// Hosts that this start must not be given again.
-std::set<HostId> hosts_to_avoid(const Session& session);
+// Hosts that this start must not be given again, and those that get it when no other can: an engine
+// that failed once in its own way (a port that was taken meanwhile, a restart) may do better. Not
+// twice, and not where trying again shows the same: no answer, no image, too slow.
+struct FailedHosts {
+    std::set<HostId> avoid;
+    std::set<HostId> shun;
+};
+FailedHosts hosts_that_failed(const Session& session);
 
 } // namespace berth::session

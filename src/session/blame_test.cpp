@@ -37,16 +37,32 @@ TEST(Blame, AnImageThatDoesNotStartBlamesNobody) {
         EXPECT_FALSE(blames_host(Error{code, "no space left on device"})) << name_of(code);
 }
 
+Attempt failed(std::string host, Errc code, std::string detail = "engine answered 500") {
+    Attempt attempt;
+    attempt.host = HostId{std::move(host)};
+    attempt.code = code;
+    attempt.detail = std::move(detail);
+    return attempt;
+}
+
 TEST(Blame, OnlyHostsToBlameAreAvoided) {
     Session s;
-    Attempt bad;
-    bad.host = HostId{"a"};
-    bad.code = Errc::host_unreachable;
-    Attempt dead;
-    dead.host = HostId{"b"};
-    dead.code = Errc::not_ready;
-    s.attempts = {bad, dead};
-    EXPECT_EQ(hosts_to_avoid(s), std::set{HostId{"a"}});
+    s.attempts = {failed("a", Errc::host_unreachable), failed("b", Errc::not_ready)};
+    auto hosts = hosts_that_failed(s);
+    EXPECT_EQ(hosts.avoid, std::set{HostId{"a"}});
+    EXPECT_TRUE(hosts.shun.empty());
+}
+
+TEST(Blame, AnEngineThatFailedOnceIsOnlyShunned) {
+    Session s;
+    s.attempts = {failed("a", Errc::engine_error), failed("b", Errc::image_missing)};
+    EXPECT_EQ(hosts_that_failed(s).shun, std::set{HostId{"a"}});
+    EXPECT_EQ(hosts_that_failed(s).avoid, std::set{HostId{"b"}});
+    s.attempts.push_back(failed("a", Errc::engine_error));
+    EXPECT_EQ(hosts_that_failed(s).avoid, (std::set{HostId{"a"}, HostId{"b"}}));
+    // What blames nobody counts for nothing.
+    s.attempts = {failed("a", Errc::engine_error, "exec format error")};
+    EXPECT_TRUE(hosts_that_failed(s).shun.empty());
 }
 
 } // namespace

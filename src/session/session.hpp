@@ -123,7 +123,7 @@ struct Considered {
     bool operator==(const Considered&) const = default;
 };
 
-// A start that failed through its host's fault and was tried again elsewhere as the next generation.
+// A start that failed through its host's fault and was tried again as the next generation.
 struct Attempt {
     HostId host;
     int generation = 1;

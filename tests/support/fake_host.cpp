@@ -40,6 +40,7 @@ net::Task<Result<ContainerId>> FakeHost::create(const broker::ContainerOrder& or
         fault = create_fault_;
     }
     if (fault == Fault::fails_before) co_return Error{Errc::host_unreachable, "create"};
+    if (fault == Fault::engine_error) co_return Error{Errc::engine_error, "create: engine answered 500: port in use"};
     if (missing_images.contains(image)) co_return Error{Errc::image_missing, image};
     auto known = containers.find(key);
     if (known == containers.end()) {

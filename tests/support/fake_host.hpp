@@ -17,7 +17,7 @@ namespace berth::test {
 
 class FakeHost final : public broker::ContainerHost {
 public:
-    enum class Fault { none, fails_before, answer_lost };
+    enum class Fault { none, fails_before, answer_lost, engine_error };
     struct Container {
         ContainerId id;
         broker::ContainerState state = broker::ContainerState::created;

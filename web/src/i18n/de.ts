@@ -159,7 +159,7 @@ export const de: Messages = {
   "starting.typical": "Meist bereit in {time}",
   "starting.elapsed": "{time} bisher",
   "starting.slow": "Das dauert länger als sonst. Es wird weiter daran gearbeitet.",
-  "starting.attempts": { one: "Der erste Versuch gelang nicht; er wird woanders noch einmal gestartet.", other: "{count} Versuche gelangen nicht; er wird woanders noch einmal gestartet." },
+  "starting.attempts": { one: "Der erste Versuch gelang nicht; er wird noch einmal gestartet.", other: "{count} Versuche gelangen nicht; er wird noch einmal gestartet." },
   "starting.attempt": "{time}: „{stage}“ misslang auf {host}",
   "starting.attempt_plain": "{time}: „{stage}“ misslang",
   "starting.notify": "Sag mir, wenn er bereit ist",

@@ -158,7 +158,7 @@ export const en = {
   "starting.typical": "Usually ready in {time}",
   "starting.elapsed": "{time} so far",
   "starting.slow": "This takes longer than usual. It is still being worked on.",
-  "starting.attempts": { one: "The first try did not work out; it is being started again elsewhere.", other: "{count} tries did not work out; it is being started again elsewhere." },
+  "starting.attempts": { one: "The first try did not work out; it is being started again.", other: "{count} tries did not work out; it is being started again." },
   "starting.attempt": "{time}: “{stage}” failed on {host}",
   "starting.attempt_plain": "{time}: “{stage}” failed",
   "starting.notify": "Tell me when it is ready",
