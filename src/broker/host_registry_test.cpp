@@ -133,7 +133,7 @@ TEST(HostRegistry, TheWayInWorksAgainAndTheCheckIsNotWaitedFor) {
     a.is_unreachable = true;
     bench.run(bench.hosts.check_all(deadline_in(Seconds{5})));
     bench.hosts.start();
-    bench.until([&] { return a.checks >= 2; }, "the watch and the second check");
+    bench.until([&] { return a.checks >= 2 && a.is_watched(); }, "the watch and the second check");
     a.is_unreachable = false;
     a.announce_gap();
     bench.until_state("a", HostState::up);

@@ -79,8 +79,9 @@ public:
     // By hand, behind the broker's back.
     void kill(const SessionId& session, int exit_code, bool is_oom = false);
     void erase(const SessionId& session, bool is_announced);
-    // The engine's event stream was connected (again).
+    // The engine's event stream was connected (again); somebody listens to it.
     void announce_gap();
+    bool is_watched() const { return notice_ != nullptr; }
 
 private:
     net::Task<Fault> enter(Deadline deadline);
