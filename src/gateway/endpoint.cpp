@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gateway/endpoint.hpp"
 
+#include "http/answer.hpp"
+
 #include <algorithm>
 #include <cctype>
 
@@ -90,16 +92,12 @@ Result<std::string> offered_ticket(const http::Request& request) {
     return std::string{ticket};
 }
 
-http::Response refuse(const Error& error) {
+http::Response refuse(const Error& error, std::string_view request_id) {
     int status = 400;
     if (error.code() == Errc::forbidden) status = 403;
     if (error.code() == Errc::unauthenticated) status = 401;
     if (error.code() == Errc::shutting_down) status = 503;
-    if (error.code() == Errc::host_unreachable) status = 502;
-    if (error.code() == Errc::timed_out) status = 504;
-    if (error.code() == Errc::too_large) status = 413;
-    if (error.code() == Errc::not_found) status = 404;
-    return http::Response{status, error.operator_text() + "\n", "text/plain; charset=utf-8"};
+    return http::plain_problem(status, error.code(), error.operator_text(), request_id);
 }
 
 } // namespace berth::gateway

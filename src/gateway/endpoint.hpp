@@ -26,7 +26,8 @@ Status check_upgrade(const http::Request& request);
 // than one ticket is offered.
 Result<std::string> offered_ticket(const http::Request& request);
 
-// A short text answer to a client that is not a page.
-http::Response refuse(const Error& error);
+// problem+json for what is refused before the handshake. The error's text goes out: a constant of
+// ours, as those of the functions above are.
+http::Response refuse(const Error& error, std::string_view request_id);
 
 } // namespace berth::gateway

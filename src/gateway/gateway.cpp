@@ -61,15 +61,16 @@ Task<http::Response> Gateway::open_rfb(http::Request& request) {
     if (config_.allow_own_host)
         allowed.push_back((request.is_secure ? "https://" : "http://") + request.host);
     auto origin = check_origin(request, allowed, config_.allow_missing_origin);
-    if (!origin) co_return turn_away(Refusal::origin, origin.error());
+    if (!origin) co_return turn_away(request, Refusal::origin, origin.error());
     auto upgrade = check_upgrade(request);
     if (!upgrade)
-        co_return turn_away(Refusal::request, upgrade.error()).with_header("Upgrade", "websocket");
+        co_return turn_away(request, Refusal::request, upgrade.error())
+            .with_header("Upgrade", "websocket");
     auto ticket = offered_ticket(request);
-    if (!ticket) co_return turn_away(Refusal::request, ticket.error());
+    if (!ticket) co_return turn_away(request, Refusal::request, ticket.error());
     if (is_stopping_)
         co_return turn_away(
-            Refusal::stopping, Error{Errc::shutting_down, "the server is stopping"}
+            request, Refusal::stopping, Error{Errc::shutting_down, "the server is stopping"}
         );
 
     auto text = std::move(*ticket);
@@ -83,9 +84,10 @@ Task<http::Response> Gateway::open_rfb(http::Request& request) {
     co_return response;
 }
 
-http::Response Gateway::turn_away(Refusal why, const Error& error) {
+http::Response
+Gateway::turn_away(const http::Request& request, Refusal why, const Error& error) {
     refusals_.count(why);
-    return refuse(error);
+    return refuse(error, request.id);
 }
 
 std::optional<Errc> Gateway::refusal(const Result<Admitted>& admitted) const {

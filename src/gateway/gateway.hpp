@@ -75,7 +75,7 @@ private:
         std::optional<net::WebSocketClose> refused,
         std::function<void()> ended
     );
-    http::Response turn_away(Refusal why, const Error& error);
+    http::Response turn_away(const http::Request& request, Refusal why, const Error& error);
     std::optional<Errc> refusal(const Result<Admitted>& admitted) const;
     ViewerReports reports_for(std::uint64_t id);
     void joined(std::uint64_t id);

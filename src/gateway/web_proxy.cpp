@@ -2,7 +2,6 @@
 #include "gateway/web_proxy.hpp"
 
 #include "base/scope_exit.hpp"
-#include "gateway/endpoint.hpp"
 #include "gateway/input_frames.hpp"
 #include "gateway/proxy_headers.hpp"
 #include "gateway/splice.hpp"
@@ -26,11 +25,23 @@ using namespace std::chrono_literals;
 constexpr std::size_t cookie_bytes = 32;
 constexpr std::string_view enter_path = "/.berth/enter";
 
+// For the person in whose tab the application should be.
+http::Response page(int status, std::string_view title, std::string_view sentence) {
+    std::string body{R"(<!doctype html><html lang="en"><meta charset="utf-8">)"};
+    body += R"(<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark"><title>)";
+    body.append(title).append("</title><p>").append(sentence).append("\n");
+    return http::Response{status, std::move(body), "text/html; charset=utf-8"};
+}
+
 http::Response closed_page() {
-    return http::Response{
-        403,
-        "<!doctype html><title>Closed</title><p>Open this application from your desktops again.\n",
-        "text/html; charset=utf-8"};
+    return page(403, "Closed", "Open this application from your desktops again.");
+}
+
+http::Response silent_page(Errc code) {
+    return page(
+        code == Errc::timed_out ? 504 : 502, "No answer",
+        "This application does not answer at the moment. Reload the page in a while."
+    );
 }
 
 // "ticket=…" alone; a ticket needs no percent-encoding.
@@ -123,7 +134,7 @@ std::optional<SessionId> WebProxy::session_of(std::string_view host) const {
 
 Task<http::Response> WebProxy::handle(http::Request& request) {
     const auto session = session_of(request.host);
-    if (!session) co_return refuse(Error{Errc::not_found, "no such application"});
+    if (!session) co_return page(404, "Not found", "There is no such application.");
     if (request.path == enter_path) co_return co_await enter(request, *session);
     auto visit = visit_of(request, *session);
     const bool wants_upgrade = is_upgrade(request);
@@ -151,7 +162,7 @@ Task<http::Response> WebProxy::enter(http::Request& request, SessionId session) 
         std::erase_if(visits_, [](const auto& item) { return !item.second->is_present; });
     if (visits_.size() >= config_.visits) {
         refusals_.count(Refusal::full);
-        co_return http::Response{503, "too many applications are open\n", "text/plain"};
+        co_return page(503, "Full", "Too many applications are open at the moment.");
     }
     auto visit = std::make_shared<Visit>(std::move(*admitted), core_);
     auto cookie = make_token(random_, cookie_bytes);
@@ -211,11 +222,7 @@ Task<http::Response> WebProxy::pass(http::Request& request, VisitPtr visit) {
     made.body = std::move(request.body);
     made.is_idempotent = request.method == "GET" || request.method == "HEAD";
     auto opened = co_await visit->client.open(std::move(made), request.deadline);
-    if (!opened) {
-        const auto code =
-            opened.error().code() == Errc::timed_out ? Errc::timed_out : Errc::host_unreachable;
-        co_return refuse(Error{code, "the application does not answer"});
-    }
+    if (!opened) co_return silent_page(opened.error().code());
     http::Response response;
     std::shared_ptr<net::HttpBodyStream> body = std::move(*opened);
     response.status = body->head().status;
@@ -248,7 +255,7 @@ Task<http::Response> WebProxy::upgrade(http::Request& request, VisitPtr visit) {
     made.headers.emplace_back("Upgrade", "websocket");
     auto upgraded = co_await visit->client.upgrade(std::move(made), request.deadline);
     if (!upgraded || upgraded->head.status != 101)
-        co_return refuse(Error{Errc::host_unreachable, "the application refused the WebSocket"});
+        co_return page(502, "No answer", "The application refused the WebSocket.");
     auto container = std::make_shared<net::HttpUpgrade>(std::move(*upgraded));
     http::Response response;
     response.takeover =

@@ -360,6 +360,9 @@ TEST_F(WebProxyTest, SaysThatTheApplicationDoesNotAnswer) {
     const auto response =
         ask(request(id_a, "/", {{"Cookie", std::string{cookie.substr(0, cookie.find(';'))}}}));
     EXPECT_EQ(response.status, 502);
+    // A person's tab shows this.
+    EXPECT_EQ(net::find_header(response.headers, "Content-Type"), "text/html; charset=utf-8");
+    EXPECT_NE(response.body.find("<p>This application does not answer"), std::string::npos);
 }
 
 } // namespace

@@ -97,7 +97,13 @@ async function tickets(t, server, owner, id) {
             ['binary', `berth.ticket.${'x'.repeat(200)}`],
         ])
             assert.equal(await refused_with(server, { protocols }), 401, String(protocols))
-        assert.equal((await owner.get('/gateway/rfb', { headers: { Origin: server.origin } })).status, 400)
+        const plain = await owner.get('/gateway/rfb', { headers: { Origin: server.origin } })
+        assert.equal(plain.status, 400)
+        assert.match(plain.headers['content-type'], /^application\/problem\+json/)
+        assert.equal(plain.json.code, 'invalid_input')
+        assert.equal(plain.json.request_id, plain.headers['x-request-id'])
+        const strange = await owner.get('/gateway/rfb', { headers: { Origin: 'https://evil.example' } })
+        assert.deepEqual([strange.status, strange.json.code], [403, 'forbidden'])
         assert.equal(await refused_with(server, { ticket }), 101, 'the ticket was not spent')
     })
 
