@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { locale } from "../src/i18n/i18n";
 import { timeOrDate } from "../src/state/format";
-import { orderAfterClick, orderText, parseOrder, sortRows, type SortValue } from "../src/ui/sorting";
+import { keepPlaces, orderAfterClick, orderText, parseOrder, sortRows, type SortValue } from "../src/ui/sorting";
 
 const columns = ["name", "time"];
 const sorted = (values: SortValue[], descending = false, language = "en"): SortValue[] => sortRows(values, (v) => v, descending, language);
@@ -44,6 +44,14 @@ test("equal rows keep their order both ways, and the list given stays as it was"
   assert.equal(ids(false), "acbd");
   assert.equal(ids(true), "bdac");
   assert.equal(rows.map((r) => r.id).join(""), "abcd");
+});
+
+test("rows that are held keep their places, and what is new stands after them", () => {
+  const kept = (rows: string, keys: string): string => keepPlaces([...rows], [...keys], (r) => r).join("");
+  assert.equal(kept("cab", "abc"), "abc");
+  assert.equal(kept("zcyab", "abc"), "abczy");
+  assert.equal(kept("ca", "abc"), "ac");
+  assert.equal(kept("ba", ""), "ba");
 });
 
 test("a time of another day says which", () => {

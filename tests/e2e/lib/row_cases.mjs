@@ -108,6 +108,28 @@ export const rowCases = [
     }
     await until("an address without a word for the usual order", () => new URL(page.url()).search === "");
   }],
+  ["rows stay where they are while somebody aims at them", async ({ mock, visit }) => {
+    const page = await openSorted({ mock, visit });
+    const names = () => page.locator("[data-testid=admin-session] th").allInnerTexts();
+    const usual = ["queued", "web9", "Ätna", "web10"];
+    await until("the usual order", async () => (await names()).join() === usual.join());
+    const box = await page.locator("[data-testid=admin-session]", { hasText: "web9" }).boundingBox();
+    // A hand is never quite still.
+    const aim = (step) => page.mouse.move(box.x + 20 + (step % 2), box.y + box.height / 2);
+    let step = 0;
+    await aim(step);
+    await mock.ask("session", { name: "newer", left_s: 900, age_s: 0 });
+    await until("the new one after those that were there", async () => {
+      await aim(++step);
+      return (await names()).join() === [...usual, "newer"].join();
+    });
+    await page.mouse.move(1, 1);
+    await until("it in its place", async () => (await names()).join() === ["newer", ...usual].join());
+    // Who rests there only reads.
+    await aim(++step);
+    await mock.ask("session", { name: "newest", left_s: 900, age_s: 0 });
+    await until("that one in its place", async () => (await names()).join() === ["newest", "newer", ...usual].join());
+  }],
   ["at 320 pixels rows are sorted above them, in German too, and no hidden header takes the focus", async ({ mock, visit }) => {
     const page = await openSorted({ mock, visit, locale: "de-DE" });
     await page.setViewportSize({ width: 320, height: 700 });

@@ -34,3 +34,10 @@ export function sortRows<Row>(rows: readonly Row[], value: (row: Row) => SortVal
   });
   return valued.map(({ row }) => row);
 }
+
+/** Rows that were there keep their places; those that came since stand after them, as they are. */
+export function keepPlaces<Row>(rows: readonly Row[], keys: readonly string[], key: (row: Row) => string): Row[] {
+  const place = new Map(keys.map((k, i) => [k, i]));
+  const of = (row: Row): number => place.get(key(row)) ?? keys.length;
+  return [...rows].sort((a, b) => of(a) - of(b));
+}

@@ -5,6 +5,7 @@ import { region } from "../i18n/i18n";
 import { query, setQuery } from "../router";
 import { SortBar, SortHeader } from "./sort_controls";
 import { type Order, orderText, parseOrder, sortRows, type SortValue } from "./sorting";
+import { useHeldRows } from "./use_held_rows";
 
 export interface Column<Row> {
   name: string;
@@ -35,7 +36,8 @@ export function Table<Row>({ columns, rows, row, label, labelledBy, testid, orde
   const sortable = usual ? columns.filter((c) => c.sort) : [];
   const order = usual && (parseOrder(query.value.get("sort") ?? "", sortable.map((c) => c.name)) ?? usual);
   const by = order && sortable.find((c) => c.name === order.column)?.sort;
-  const shown = order && by ? sortRows(rows, by, order.descending, region.value) : rows;
+  const sorted = order && by ? sortRows(rows, by, order.descending, region.value) : rows;
+  const { shown, listeners } = useHeldRows(sorted, order ? orderText(order) : "", (value) => row(value).key);
   const onOrder = (next: Order): void => setQuery("sort", usual && orderText(next) === orderText(usual) ? "" : orderText(next));
   const header = (column: Column<Row>) =>
     order && column.sort
@@ -52,7 +54,7 @@ export function Table<Row>({ columns, rows, row, label, labelledBy, testid, orde
       {order && rows.length > 1 && <SortBar columns={sortable} order={order} onOrder={onOrder} />}
       <table class="table" role="table" aria-label={label} aria-labelledby={labelledBy} data-testid={testid}>
         <thead role="rowgroup"><tr role="row">{columns.map(header)}</tr></thead>
-        <tbody role="rowgroup">
+        <tbody role="rowgroup" {...(order ? listeners : {})}>
           {shown.map((value) => {
             const { key, ...attributes } = row(value);
             return <tr key={key} role="row" {...attributes}>{columns.map((c, i) => cell(c, i, value))}</tr>;
