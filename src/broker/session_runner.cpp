@@ -291,8 +291,9 @@ void SessionRunner::fail(Action action, Error error) {
     // A failed start never condemns a host by itself; it is a reason to look at it at once.
     if (session_.host && session::blames_host(error)) {
         context_.hosts.suspect(*session_.host);
-        // Missing images are known of each host by themselves.
-        auto is_of_a_start = action != Action::remove_container && action != Action::pause_container;
+        // Missing images are known of each host by themselves, and what was made in a pool was started long ago.
+        auto is_of_a_start = action != Action::remove_container && action != Action::pause_container
+                          && !session::is_from_pool(session_);
         if (is_of_a_start && error.code() != Errc::image_missing) context_.hosts.start_ended(*session_.host, error);
     }
     post(session::ActionFailed{action, std::move(error)});

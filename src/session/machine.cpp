@@ -166,8 +166,11 @@ bool may_start_over(const Session& s, TimePoint now) {
 void fail_or_start_over(Stepper& step, const Error& error) {
     const auto& s = step.session();
     auto is_worth_it = is_from_pool(s) || (blames_host(error) && !(s.start_deadline && *s.start_deadline <= step.time()));
-    if (is_worth_it && may_start_over(s, step.time())) step.start_over(error);
-    else step.fail(error);
+    // It was made long ago: what is wrong with it says nothing about a host that answers.
+    auto is_its_own = is_from_pool(s) && error.code() != Errc::host_unreachable;
+    if (!is_worth_it || !may_start_over(s, step.time())) step.fail(error);
+    else if (is_its_own) step.start_over(Error{Errc::not_ready, error.operator_text()});
+    else step.start_over(error);
 }
 
 void begin_lease(Stepper& step) {

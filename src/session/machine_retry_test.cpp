@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Starts that go on elsewhere, and sessions of a pool.
 #include "base/limits.hpp"
+#include "session/blame.hpp"
 #include "session/machine.hpp"
 
 #include <gtest/gtest.h>
@@ -191,6 +192,24 @@ TEST(SessionPool, ADeadOneBecomesAnOrdinaryStart) {
     EXPECT_EQ(go(running, ContainerGone{EndReason::container_died, ""}, t0 + second).session.state, State::queued);
     EXPECT_EQ(go(running, ContainerGone{EndReason::container_died, ""}, t0 + limits::warm_proof).session.state, State::stopping)
         << "by then it died in its person's hands";
+}
+
+// Its host may well make the next one, and is the only one in many installations.
+TEST(SessionPool, ADeadOneSaysNothingAboutItsHostIfThatAnswers) {
+    auto claimed = go(go(warm(), PauseRequested{}).session, claim()).session;
+    for (const auto& error : {
+             Error{Errc::engine_error, "unpause: engine answered 500: container is not running"},
+             Error{Errc::timed_out, "unpause"},
+         }) {
+        auto again = go(claimed, ActionFailed{Action::resume_container, error}).session;
+        ASSERT_EQ(again.attempts.size(), 1U);
+        EXPECT_EQ(again.attempts[0].code, Errc::not_ready);
+        EXPECT_EQ(again.attempts[0].detail, error.operator_text());
+        auto hosts = hosts_that_failed(again);
+        EXPECT_TRUE(hosts.avoid.empty() && hosts.shun.empty()) << error.operator_text();
+    }
+    auto lost = go(claimed, ActionFailed{Action::resume_container, unreachable}).session;
+    EXPECT_EQ(hosts_that_failed(lost).avoid, std::set{HostId{"a"}});
 }
 
 TEST(SessionPool, OnlyAReadyOneOfAPoolCanBeClaimed) {
