@@ -208,7 +208,10 @@ session::Session BrokerBench::session(const SessionId& id) {
 }
 
 void BrokerBench::until_state(const SessionId& id, session::State state) {
-    until([&] { return session(id).state == state; }, "state " + std::string{session::name_of(state)});
+    // It is stored as ended a moment before its runner leaves.
+    auto has_left = [&] { return state != session::State::ended || !runners->find(id); };
+    auto is_there = [&] { return session(id).state == state && has_left(); };
+    until(is_there, "state " + std::string{session::name_of(state)});
 }
 
 void BrokerBench::run_for(Milliseconds span) { run(net::sleep_for(span)); }
