@@ -11,7 +11,7 @@ export const noticeCases = [
     await page.getByTestId("service-notice").waitFor({ state: "detached" });
     await soon(() => page.evaluate(() => document.activeElement?.tagName), "CANVAS");
     await mock.ask("patch", { id, notice: { ...notice, ends_at: new Date(Date.now() + 3_600_000).toISOString() } });
-    await page.getByTestId("service-notice").getByText(/It ends by \d\d:\d\d at the latest/).waitFor();
+    await page.getByTestId("service-notice").getByText(/It ends by .*\d\d:\d\d at the latest/).waitFor();
     await mock.ask("patch", { id, end: { reason: "host_maintenance", message: "" } });
     await page.locator("[data-testid=ended][data-reason=host_maintenance]").getByText("Its machine was taken out of use for maintenance.").waitFor();
   }],
