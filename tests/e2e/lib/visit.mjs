@@ -10,11 +10,35 @@ export async function newVisit(browser, settings, options = {}) {
   await context.addInitScript(notePhases);
   const page = await context.newPage();
   await slowDown(context, page);
+  outliveNetworks(page);
   const errors = [];
   page.on("pageerror", (e) => errors.push(e.message));
   page.on("crash", () => errors.push("the page crashed"));
   page.on("console", (m) => /Content Security Policy|Trusted/i.test(m.text()) && errors.push(m.text()));
   return { context, page, errors, told: watch(page) };
+}
+
+/**
+ * Chromium drops what it is loading when a network interface of the machine comes or goes, and each container has one. A
+ * page that lost a part of itself by that is loaded again.
+ */
+function outliveNetworks(page) {
+  const changed = "net::ERR_NETWORK_CHANGED";
+  const go = page.goto.bind(page);
+  page.goto = async (...where) => {
+    for (let left = 3; ; --left) {
+      try {
+        return await go(...where);
+      } catch (error) {
+        if (left === 0 || !String(error.message).includes(changed)) throw error;
+      }
+    }
+  };
+  let left = 3;
+  page.on("requestfailed", (r) => {
+    if (r.failure()?.errorText !== changed || !["script", "stylesheet"].includes(r.resourceType()) || left-- <= 0) return;
+    page.reload().catch(() => undefined);
+  });
 }
 
 /** SLOW=8: the page gets an eighth of the CPU, which shows what a check reads before it is there. */
