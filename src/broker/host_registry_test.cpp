@@ -9,8 +9,6 @@ namespace berth::broker {
 namespace {
 
 using placement::HostState;
-using placement::Standing;
-using test::FakeHost;
 using test::HostBench;
 
 placement::Need plain() {
