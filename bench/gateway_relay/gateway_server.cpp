@@ -47,6 +47,9 @@ public:
         co_return not_here();
     }
     Task<Result<std::set<std::string>>> volumes(Deadline) override { co_return not_here(); }
+    Task<Result<std::set<std::pair<SessionId, int>>>> own_networks(Deadline) override {
+        co_return not_here();
+    }
     broker::HostAccess access() const override { return {}; }
     Task<std::vector<broker::TestStep>> examine(Deadline) override {
         co_return std::vector<broker::TestStep>{};

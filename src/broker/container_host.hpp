@@ -18,6 +18,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace berth::net {
@@ -149,6 +150,8 @@ public:
     virtual Task<Status> remove(const SessionId& session, int generation, Deadline deadline) = 0;
     // All containers of this deployment in any state: an answer is positive proof.
     virtual Task<Result<std::vector<Observed>>> list(Deadline deadline) = 0;
+    // Sessions and generations that have a network of their own there, with a container or without.
+    virtual Task<Result<std::set<std::pair<SessionId, int>>>> own_networks(Deadline deadline) = 0;
     // A stream to the endpoint's port, address re-learnt now; lives on `executor`. not_found: no such
     // container; not_ready: it does not run or the port refuses; forbidden: the machine lets nobody in.
     virtual Task<Result<std::unique_ptr<net::ByteStream>>>

@@ -61,8 +61,14 @@ net::Task<Status> Reconciler::reconcile(HostId host) {
         if (hosts_.engine(host) != engine) co_return Error{Errc::conflict, "the host was changed meanwhile"};
         tell_of_the_absent(host, absent, facts->engine_id);
     }
-    auto removing = remove_orphans(host, engine, std::move(*containers));
+    // A creation that broke off may have left a network and no container.
+    auto networks = co_await engine->own_networks(deadline_in(limits::engine_list));
+    std::set<Key> there;
+    if (networks) there = std::move(*networks);
+    for (const auto& one : *containers) there.emplace(one.session, one.generation);
+    auto removing = remove_orphans(host, engine, std::move(there));
     co_await std::move(removing);
+    if (!networks) co_return networks.error();
     co_return Status{};
 }
 
@@ -128,13 +134,10 @@ bool Reconciler::is_ours(const HostId& host, const Key& key) const {
 }
 
 net::Task<void> Reconciler::remove_orphans(
-    HostId host, std::shared_ptr<ContainerHost> engine, std::vector<Observed> containers
+    HostId host, std::shared_ptr<ContainerHost> engine, std::set<Key> there
 ) {
-    std::set<Key> strangers;
-    for (const auto& container : containers) {
-        Key key{container.session, container.generation};
-        if (!is_ours(host, key)) strangers.insert(std::move(key));
-    }
+    auto strangers = std::move(there);
+    std::erase_if(strangers, [&](const Key& key) { return is_ours(host, key); });
     std::erase_if(unknown_[host], [&](const auto& one) { return !strangers.contains(one.first); });
     if (unknown_[host].empty()) unknown_.erase(host);
     for (const auto& key : strangers) {

@@ -23,7 +23,7 @@ struct ReconcilerConfig {
     ReconcilerConfig() = default;
     Milliseconds interval = limits::reconcile_interval;
     Milliseconds one_host = limits::reconcile_one; // for everything at one host
-    // A container of which no row is known is left alone that long: the database may be an older
+    // A container or network of which no row is known is left alone that long: the database may be an older
     // copy, and somebody may want to save what is in it.
     Milliseconds unknown_kept = limits::unknown_container_kept;
     int at_once = limits::reconciled_at_once; // hosts
@@ -58,7 +58,7 @@ private:
     bool is_still_expected(const Key& key, const HostId& host) const;
     std::vector<Key> tell_of_the_dead(const HostId& host, const Found& found, const std::vector<Key>& expected);
     void tell_of_the_absent(const HostId& host, const std::vector<Key>& absent, const std::string& engine_id);
-    net::Task<void> remove_orphans(HostId host, std::shared_ptr<ContainerHost> engine, std::vector<Observed> containers);
+    net::Task<void> remove_orphans(HostId host, std::shared_ptr<ContainerHost> engine, std::set<Key> there);
     net::Task<bool> may_remove(HostId host, Key key);
     bool is_ours(const HostId& host, const Key& key) const;
 
@@ -72,7 +72,7 @@ private:
     std::set<HostId> running_, again_;
     int workers_ = 0;
     net::Signal settled_; // a worker has nothing left to do
-    std::map<HostId, std::map<Key, Deadline>> unknown_; // containers without a row, and until when they stay
+    std::map<HostId, std::map<Key, Deadline>> unknown_; // what is without a row, and until when it stays
     net::TaskScope scope_;
 };
 

@@ -138,6 +138,20 @@ TEST_F(ReconcilerTest, F27AnOlderGenerationElsewhereIsRemoved) {
     EXPECT_EQ(bench->session(s.id).state, State::ready);
 }
 
+// A creation that broke off between the two, on a host that nobody could ask to clear it away.
+TEST_F(ReconcilerTest, ANetworkWithoutAContainerIsRemoved) {
+    auto s = ready("ann");
+    auto& home = home_of(s);
+    home.networks = {{s.id, s.generation}, {s.id, s.generation + 1}};
+    auto& elsewhere = other_than(s);
+    elsewhere.networks = {{s.id, s.generation + 1}};
+    look(HostId{"a"});
+    look(HostId{"b"});
+    EXPECT_EQ(home.networks, (std::set<FakeHost::Key>{{s.id, s.generation}}));
+    EXPECT_TRUE(elsewhere.networks.empty());
+    EXPECT_EQ(home.containers.size(), 1U);
+}
+
 TEST_F(ReconcilerTest, WhatItsHostDidNotRemoveBecauseItWasAwayIsRemovedWhenItComesBack) {
     auto s = ready("ann");
     auto& home = home_of(s);

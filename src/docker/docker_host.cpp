@@ -116,6 +116,23 @@ Task<Result<std::vector<broker::Observed>>> DockerHost::list(Deadline deadline) 
     co_return named(std::move(result));
 }
 
+Task<Result<std::set<std::pair<SessionId, int>>>> DockerHost::own_networks(Deadline deadline) {
+    std::vector<std::string> wanted;
+    wanted.push_back(label(labels::deployment, config_.deployment));
+    wanted.push_back(label(labels::network, "own"));
+    Filters filters;
+    filters.emplace_back("label", std::move(wanted));
+    auto list = co_await client_.network_list(std::move(filters), deadline);
+    auto named_list = named(std::move(list));
+    if (!named_list) co_return named_list.error();
+    std::set<std::pair<SessionId, int>> owners;
+    for (const auto& network : *named_list) {
+        auto owner = identity_from(network.labels, config_.deployment);
+        if (owner) owners.emplace(owner->session, owner->generation);
+    }
+    co_return owners;
+}
+
 Task<Result<std::vector<broker::Observed>>> DockerHost::observe(Deadline deadline) {
     std::vector<std::string> wanted;
     wanted.push_back(label(labels::deployment, config_.deployment));

@@ -57,6 +57,7 @@ public:
         std::string image, std::function<void(const broker::PullState&)> progress, Deadline deadline
     ) override;
     Task<Result<std::set<std::string>>> volumes(Deadline deadline) override;
+    Task<Result<std::set<std::pair<SessionId, int>>>> own_networks(Deadline deadline) override;
     Task<Result<broker::MachineLoad>> load(Deadline deadline) override;
     broker::HostAccess access() const override;
     Task<std::vector<broker::TestStep>> examine(broker::TellStep tell, Deadline deadline) override;

@@ -157,6 +157,9 @@ LoopbackHost::pull(std::string, std::function<void(const broker::PullState&)>, D
 Task<Result<std::set<std::string>>> LoopbackHost::volumes(Deadline) {
     co_return not_here();
 }
+Task<Result<std::set<std::pair<SessionId, int>>>> LoopbackHost::own_networks(Deadline) {
+    co_return not_here();
+}
 Task<Result<broker::MachineLoad>> LoopbackHost::load(Deadline) {
     co_return not_here();
 }

@@ -65,6 +65,7 @@ public:
     net::Task<Status>
     pull(std::string, std::function<void(const broker::PullState&)>, Deadline) override;
     net::Task<Result<std::set<std::string>>> volumes(Deadline) override;
+    net::Task<Result<std::set<std::pair<SessionId, int>>>> own_networks(Deadline) override;
     net::Task<Result<broker::MachineLoad>> load(Deadline) override;
     broker::HostAccess access() const override;
     net::Task<std::vector<broker::TestStep>> examine(broker::TellStep, Deadline) override;

@@ -32,6 +32,7 @@ public:
     net::Task<Status> unpause(const ContainerId&, Deadline) override { co_return error_; }
     net::Task<Status> pull(std::string, std::function<void(const broker::PullState&)>, Deadline) override { co_return error_; }
     net::Task<Result<std::set<std::string>>> volumes(Deadline) override { co_return error_; }
+    net::Task<Result<std::set<std::pair<SessionId, int>>>> own_networks(Deadline) override { co_return error_; }
     net::Task<Result<broker::MachineLoad>> load(Deadline) override { co_return error_; }
     broker::HostAccess access() const override {
         broker::HostAccess access;

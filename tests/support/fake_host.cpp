@@ -75,6 +75,7 @@ net::Task<Status> FakeHost::remove(const SessionId& session, int generation, Dea
     auto fault = co_await enter(deadline);
     if (fault == Fault::fails_before) co_return Error{Errc::host_unreachable, "remove"};
     containers.erase(key);
+    networks.erase(key);
     if (fault == Fault::answer_lost) co_return Error{Errc::timed_out, "remove: answer lost"};
     co_return Status{};
 }
@@ -182,6 +183,12 @@ net::Task<Result<std::set<std::string>>> FakeHost::volumes(Deadline deadline) {
     auto met = co_await meet(deadline);
     if (!met) co_return met.error();
     co_return known_volumes;
+}
+
+net::Task<Result<std::set<FakeHost::Key>>> FakeHost::own_networks(Deadline deadline) {
+    auto met = co_await meet(deadline);
+    if (!met) co_return met.error();
+    co_return networks;
 }
 
 broker::HostAccess FakeHost::access() const {

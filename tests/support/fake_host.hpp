@@ -42,6 +42,7 @@ public:
     net::Task<Status> unpause(const ContainerId& container, Deadline deadline) override;
     net::Task<Status> pull(std::string image, std::function<void(const broker::PullState&)> progress, Deadline deadline) override;
     net::Task<Result<std::set<std::string>>> volumes(Deadline deadline) override;
+    net::Task<Result<std::set<Key>>> own_networks(Deadline deadline) override;
     net::Task<Result<broker::MachineLoad>> load(Deadline deadline) override;
     broker::HostAccess access() const override;
     net::Task<std::vector<broker::TestStep>> examine(broker::TellStep tell, Deadline deadline) override;
@@ -74,6 +75,7 @@ public:
     std::map<std::string, broker::ImageFacts> image_facts; // of images that say something of themselves
     Milliseconds latency{0};
     std::map<Key, Container> containers;
+    std::set<Key> networks;       // of their own
     int starts = 0;               // containers that were really started
     int most_creating = 0;        // creations in flight at the same time
     // By hand, behind the broker's back.

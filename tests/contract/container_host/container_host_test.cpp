@@ -218,7 +218,11 @@ TEST_P(ContainerHost, TakesAnOwnNetworkAwayWithItsSession) {
     create_and_start(order);
     auto name = docker::own_network_name(lab_->deployment(), order.session, order.generation);
     EXPECT_TRUE(lab_->run(lab_->door().network_inspect(name, lab_->soon())));
+    auto owners = lab_->run(lab_->host().own_networks(lab_->soon()));
+    ASSERT_TRUE(owners) << describe(owners.error());
+    EXPECT_EQ(*owners, (std::set{std::pair{order.session, order.generation}}));
     remove(order);
+    EXPECT_TRUE(lab_->run(lab_->host().own_networks(lab_->soon()))->empty());
     EXPECT_EQ(
         code_of(lab_->run(lab_->door().network_inspect(name, lab_->soon()))), Errc::not_found
     );
