@@ -77,8 +77,10 @@ export class Storm {
     #end
     #over = new Promise((done) => (this.#end = done))
 
-    // `watch`: who asks the program all the time (watch.mjs), and may kill it.
-    constructor(cluster, watch, diary) {
+    // `watch`: who asks the program all the time (watch.mjs), and may kill it. `forgotten`: gets the containers that their
+    // engines forgot.
+    constructor(cluster, watch, diary, forgotten = []) {
+        this.forgotten = forgotten
         this.cluster = cluster
         this.watch = watch
         this.diary = diary

@@ -2,11 +2,14 @@
 // What the nemesis can do to a host: each fault with a begin that returns its end.
 //
 // `layers`: what it takes hold of; two faults of one layer never meet on a host, so that each can be healed alone.
-// `weight`: how often it is picked, against 1 of the others. `lasts`: seconds, least and most. `heals_in`: seconds that the healing takes, for the plan. `choices`: of which the
-// dice take one as `choice`. `begin({ storm, host, choice, number })` may return a function that heals; `number` is
-// for choices that depend on what is there.
+// `weight`: how often it is picked, against 1 of the others. `lasts`: seconds, least and most. `heals_in`: seconds that
+// the healing takes, for the plan. `choices`: of which the dice take one as `choice`. `begin({ storm, host, choice,
+// number })` may return a function that heals; `number` is for choices that depend on what is there.
 
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { pause, until } from '../../api/lib/wait.mjs'
+import { signal_process } from './process.mjs'
 
 const told_limit_ms = 10_000
 // Whoever was about to be hurt went away by itself.
@@ -17,7 +20,35 @@ const too_late = /No such container|is not running|not paused|already in progres
 // With live-restore desktops outlive their engine; without it they end when the next one starts.
 async function start_engine(storm, host) {
     if (!host.options.live_restore) storm.goes_dark(host)
+    const before = containers_with_processes(host)
     await host.start_engine()
+    await end_forgotten(storm, host, before)
+}
+
+// An engine killed between starting a container and writing that down does not know afterwards that it runs, and gives
+// its address to the next one. No client of it can see that, let alone mend it; so it is ended here.
+async function end_forgotten(storm, host, before) {
+    const left = before.map((id) => [id, pids_of(host, id)]).filter(([, pids]) => pids.length)
+    if (left.length === 0) return
+    const alive = ({ State }) => State === 'running' || State === 'paused'
+    const known = new Set((await host.engine.containers()).filter(alive).map(({ Id }) => Id))
+    for (const [id, pids] of left) {
+        if (known.has(id)) continue
+        storm.diary.note('      ', `${host.name}: its engine has forgotten ${id}`)
+        storm.forgotten.push(id)
+        for (const pid of pids) signal_process(pid, 'SIGKILL')
+    }
+}
+
+const group_of = (host) => join('/sys/fs/cgroup/pids', host.lab.record.values.cgroup, host.name)
+const containers_with_processes = (host) => (existsSync(group_of(host)) ? readdirSync(group_of(host)) : [])
+    .filter((id) => /^[0-9a-f]{64}$/.test(id) && pids_of(host, id).length)
+function pids_of(host, id) {
+    try {
+        return readFileSync(join(group_of(host), id, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean).map(Number)
+    } catch {
+        return [] // gone meanwhile
+    }
 }
 
 const engine = [

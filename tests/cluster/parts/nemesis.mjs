@@ -38,6 +38,8 @@ async function told(c, body) {
             () => copy,
             (failure) => failure.message,
         )
+        for (const host of c.lab.hosts)
+            await command(['cp', host.log('dockerd'), join(root, 'build', 'cluster', `nemesis-${host.name}.log`)])
         const story = `seed ${c.seed}; database: ${saved}; the last of ${c.diary.file}:\n${c.diary.last()}`
         throw new Error(`${error.message}\n${story}`, { cause: error })
     }
@@ -72,7 +74,7 @@ async function a_new_desktop(c) {
 
 async function rage(c, number, seconds) {
     c.watch.complaints = []
-    const storm = new Storm(c, c.watch, c.diary)
+    const storm = new Storm(c, c.watch, c.diary, c.forgotten)
     storm.counts = c.faults
     c.diary.note(`--- storm ${number}, ${seconds} s, seed ${c.seed}`)
     for (const person of c.people) person.wake()
@@ -133,6 +135,7 @@ async function sum_up(c, report) {
     const [{ ready }] = await rows(c, 'SELECT count(*) AS ready FROM sessions WHERE ready_at IS NOT NULL')
     const sum = (key) => c.people.reduce((total, { counts }) => total + counts[key], 0)
     report.note('faults', c.faults)
+    report.note('forgotten_by_engines', c.forgotten.length)
     for (const key of Object.keys(c.people[0].counts)) report.note(key, sum(key))
     report.note('ready', ready)
     const by = (column) =>
@@ -177,7 +180,7 @@ export default async function nemesis(t) {
         config: { quota: { max_sessions_per_user: 3 }, templates: [...usual_templates, brief] },
     }
     await with_cluster(t, `nemesis, seed ${seed}`, 3, options, async (c) => {
-        Object.assign(c, { seed, faults: {}, rounds: [], diary: new Diary(root) })
+        Object.assign(c, { seed, faults: {}, forgotten: [], rounds: [], diary: new Diary(root) })
         await prepare(c)
         try {
             await storms(t, c, report, seconds)
