@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // usage: BERTH_BINARY=… node run.mjs [--only TEXT] [part…]; without a part: lab shims checker smoke browser.
-// The last line counts. Sizes of fleet and rush: BERTH_CLUSTER_HOSTS, BERTH_CLUSTER_SESSIONS, … (README.md).
+// The last line counts. Sizes of fleet, rush and nemesis: BERTH_CLUSTER_HOSTS, BERTH_CLUSTER_SECONDS, … (README.md).
 
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
@@ -8,7 +8,7 @@ import { Runner } from '../api/lib/runner.mjs'
 import { clean } from './lab/record.mjs'
 
 const own = ['lab', 'shims', 'checker'] // need no program under test
-const parts = [...own, 'smoke', 'browser', 'faults', 'fleet', 'rush']
+const parts = [...own, 'smoke', 'browser', 'faults', 'fleet', 'rush', 'nemesis']
 const usual = [...own, 'smoke', 'browser']
 
 const words = process.argv.slice(2)

@@ -105,17 +105,20 @@ function one_per_owner_in_journal(seen) {
 
 // … and by the lives of the containers.
 function one_per_owner_in_engines(seen) {
-    const lives = new Map() // owner → [{ session, generation, from, to }]
+    const lives = new Map() // owner → [{ session, generation, made, from, to }]
+    const made = new Map() // container → when it was created
     const open = new Map() // container → life
     for (const { host, at, action, container, labels } of [...seen.log].sort((a, b) => a.at - b.at)) {
         if (!of_deployment(labels, seen.deployment)) continue
         const key = `${host} ${container}`
+        if (action === 'create') made.set(key, at)
         if (action === 'start') {
             const owner = labels[label('owner')]
             const life = {
                 session: labels[label('session')],
                 generation: Number(labels[label('generation')]),
                 host,
+                made: made.get(key) ?? at,
                 from: at,
                 to: Infinity,
             }
@@ -138,10 +141,14 @@ function one_per_owner_in_engines(seen) {
             for (const other of all.slice(i + 1)) {
                 const [earlier, later] = one.from <= other.from ? [one, other] : [other, one]
                 if (later.from >= earlier.to) continue
-                const is_next_attempt = earlier.session === later.session && later.generation > earlier.generation
+                const is_same = earlier.session === later.session
+                const is_next_attempt = is_same && later.generation > earlier.generation
+                // A start that its engine had heard before it froze, and carried out when nobody waited for it any more.
+                const is_belated =
+                    is_same && later.generation < earlier.generation && later.made <= earlier.made
                 const given_up = stopping_at(earlier.session)
                 const is_released = given_up !== undefined && later.from >= given_up + released_ms
-                if (!is_next_attempt && !is_released) wrong.push({ rule: 'engines', owner, earlier, later })
+                if (!is_next_attempt && !is_belated && !is_released) wrong.push({ rule: 'engines', owner, earlier, later })
             }
     return wrong
 }

@@ -14,14 +14,16 @@ import { always } from './tests.mjs'
 
 // BERTH_CLUSTER_WAY=unix leaves ssh out: for work on the tests while the program cannot do it.
 export const by_ssh = process.env.BERTH_CLUSTER_WAY !== 'unix'
-export const endpoint_of = (host) => (by_ssh ? host.endpoint : `unix://${join(host.folder, 'run', 'docker.sock')}`)
+export const endpoint_of = (host) =>
+    by_ssh ? (host.way?.endpoint ?? host.endpoint) : `unix://${join(host.folder, 'run', 'docker.sock')}`
 
 export class Cluster {
-    // `each`: more settings of every host.
-    static async start(count, { options, config, each } = {}) {
+    // `each`: more settings of every host. `ways`: names of the hosts whose way can be made longer (`host.way`).
+    static async start(count, { options, config, each, ways = [] } = {}) {
         const cluster = new Cluster()
         cluster.lab = await Lab.start(count, { options })
         try {
+            for (const name of ways) cluster.host(name).way = await cluster.host(name).add_delay()
             const hosts = cluster.lab.hosts.map((host) => ({ name: host.name, endpoint: endpoint_of(host), settings: each }))
             const { record, client } = cluster.lab
             cluster.server = new ClusterServer({ record, client, hosts, config })
@@ -171,6 +173,7 @@ export class Cluster {
             writeFileSync(join(folder, `berth-${process.pid}.log`), this.server.log)
             await this.server.clean()
         }
+        for (const { way } of this.lab.hosts) await way?.stop()
         await this.lab.stop()
     }
 }

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { command, command_code } from '../lib/process.mjs'
+import { attempts, container_of, deployment, good_picture, journal_of, labels_of, life, t0, told } from '../lib/picture.mjs'
 import { always } from '../lib/tests.mjs'
 import { deployment_of, look } from '../checker/gather.mjs'
 import { broken, rules } from '../checker/rules.mjs'
@@ -14,96 +15,7 @@ import { Fleet } from '../shim/fleet.mjs'
 import { Recorder } from '../checker/recorder.mjs'
 import { until } from '../../api/lib/wait.mjs'
 
-const deployment = 'd1'
-const t0 = 1_800_000_000_000
 const root = fileURLToPath(new URL('../../../', import.meta.url))
-
-const labels_of = (session, generation = 1, more = {}) => ({
-    'io.berth.deployment': deployment,
-    'io.berth.session': session,
-    'io.berth.generation': String(generation),
-    'io.berth.owner': `local/u-${session}/rfb`,
-    ...more,
-})
-const row_of = (id, host, state = 'ready') => ({
-    id,
-    generation: 1,
-    realm: 'local',
-    subject: `u-${id}`,
-    slot: 'rfb',
-    state,
-    state_since: t0,
-    created_at: t0,
-    start_deadline: null,
-    host,
-    container: `c-${id}`,
-    end_reason: null,
-})
-const container_of = (session, host_port) => ({
-    Id: `c-${session}`,
-    Names: [`/berth-${deployment}-${session}-1`],
-    Labels: labels_of(session),
-    State: 'running',
-    Ports: [{ IP: '127.0.0.1', PublicPort: host_port, Type: 'tcp' }],
-})
-const host_of = (name, containers) => ({
-    name,
-    is_reachable: true,
-    engine_id: `e-${name}`,
-    containers,
-    networks: [],
-    volumes: [],
-})
-
-const life = ['queued', 'creating', 'starting', 'ready']
-const journal_of = (id, first, states = life) =>
-    states.map((to_state, at) => ({
-        seq: first + at,
-        at: t0 + at,
-        type: 'session.x',
-        session: id,
-        realm: 'local',
-        subject: `u-${id}`,
-        slot: 'rfb',
-        from_state: states[at - 1] ?? '',
-        to_state,
-        cause: '',
-    }))
-const told = (host, session, action, at, generation = 1) => ({
-    host,
-    at,
-    action,
-    container: `c-${session}`,
-    labels: labels_of(session, generation),
-})
-
-// Two hosts with a ready session each, and one that ended.
-function good_picture() {
-    const ended = { ...row_of('s3', 'b', 'ended'), end_reason: 'container_died' }
-    const end = journal_of('s3', 21, [...life, 'stopping', 'ended'])
-    for (const move of end.slice(4)) move.cause = 'container_died'
-    return {
-        now: t0 + 60_000,
-        deployment,
-        sessions: [row_of('s1', 'a'), row_of('s2', 'b'), ended],
-        events: [...journal_of('s1', 1), ...journal_of('s2', 11), ...end],
-        hosts: [host_of('a', [container_of('s1', 1001)]), host_of('b', [container_of('s2', 1001)])],
-        log: [
-            told('a', 's1', 'start', t0 + 2),
-            told('b', 's2', 'start', t0 + 2),
-            told('b', 's3', 'start', t0 + 2),
-            told('b', 's3', 'die', t0 + 3),
-        ],
-        blackouts: [],
-        requests: [{ at: t0, method: 'POST', path: '/api/v1/sessions', status: 202, json: { id: 's1' } }],
-        bystanders: [],
-        reported: [
-            { name: 'a', used: 1, capacity: 0 },
-            { name: 'b', used: 1, capacity: 5 },
-        ],
-        exempt: { restarted: [] },
-    }
-}
 
 // Rule → what breaks it: each changes a good picture.
 const mutations = [
@@ -145,6 +57,7 @@ const mutations = [
             p.log.push(other)
         },
     ],
+    ['I-3', 'a former attempt made after the next one', (p) => p.log.push(...attempts(t0 + 4, t0 + 3))],
     ['I-4', 'a container was started twice', (p) => p.log.push(told('a', 's1', 'start', t0 + 9)), ['I-3']],
     ['I-5', 'a move that does not exist', (p) => p.events.splice(1, 2)],
     ['I-5', 'life after the end', (p) => p.events.push({ ...journal_of('s3', 41, ['ready'])[0], at: t0 + 99 })],
@@ -246,6 +159,7 @@ const exemptions = [
             p.log.push({ ...told('b', 's1', 'start', t0 + 9, 2), container: 'c-s1-2' })
         },
     ],
+    ['a former attempt that its engine starts late', (p) => p.log.push(...attempts(t0 + 1, t0 + 3))],
     [
         'an owner is released five seconds after the stop began',
         (p) => {
