@@ -393,10 +393,13 @@ void FakeEngine::State::stream_events(int socket, const FakeRequest& request) {
     std::from_chars(since.data(), since.data() + since.size(), since_s);
     std::string head =
         "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
-    if (!send_all(socket, head)) return;
     std::unique_lock lock{mutex};
+    // Before the head: who has it may cut the stream at once.
     auto epoch = stream_epoch;
     auto at = since.empty() ? events.size() : 0;
+    lock.unlock();
+    if (!send_all(socket, head)) return;
+    lock.lock();
     while (!is_stopping && epoch == stream_epoch) {
         while (at < events.size()) {
             auto event = events[at++];
