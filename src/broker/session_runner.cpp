@@ -289,7 +289,7 @@ void SessionRunner::place() {
 
 void SessionRunner::fail(Action action, Error error) {
     // A failed start never condemns a host by itself; it is a reason to look at it at once.
-    if (session_.host && session::blames_host(error)) {
+    if (session_.host && session::blames_host(error, session_.state)) {
         context_.hosts.suspect(*session_.host);
         // Missing images are known of each host by themselves, and what was made in a pool was started long ago.
         auto is_of_a_start = action != Action::remove_container && action != Action::pause_container

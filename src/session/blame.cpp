@@ -38,7 +38,7 @@ bool is_engines_failure(std::string_view text) noexcept {
     return text.find("engine answered 5") != std::string_view::npos && !has_one_of(image_words, text);
 }
 
-bool is_hosts_fault(Errc code, std::string_view text) noexcept {
+bool is_hosts_fault(Errc code, std::string_view text, bool is_engine_talking) noexcept {
     switch (code) {
     case Errc::host_unreachable:
     case Errc::host_key_unknown:
@@ -46,19 +46,25 @@ bool is_hosts_fault(Errc code, std::string_view text) noexcept {
     case Errc::image_missing:
     case Errc::timed_out: return true;
     case Errc::engine_error: return is_engines_failure(text);
+    case Errc::protocol_violation: return is_engine_talking;
     default: return false;
     }
 }
 
 } // namespace
 
-bool blames_host(const Error& error) noexcept { return is_hosts_fault(error.code(), error.operator_text()); }
+bool blames_host(const Error& error, State state) noexcept {
+    auto is_engine_talking = state == State::creating || state == State::starting;
+    return is_hosts_fault(error.code(), error.operator_text(), is_engine_talking);
+}
 
 FailedHosts hosts_that_failed(const Session& session) {
     FailedHosts hosts;
     for (const auto& one : session.attempts) {
-        if (!is_hosts_fault(one.code, one.detail)) continue;
-        auto is_first = one.code == Errc::engine_error && hosts.shun.insert(one.host).second;
+        auto is_engine_talking = one.stage == Stage::creating || one.stage == Stage::starting;
+        if (!is_hosts_fault(one.code, one.detail, is_engine_talking)) continue;
+        auto may_pass = one.code == Errc::engine_error || one.code == Errc::protocol_violation;
+        auto is_first = may_pass && hosts.shun.insert(one.host).second;
         if (!is_first) hosts.avoid.insert(one.host);
     }
     return hosts;

@@ -9,9 +9,10 @@
 namespace berth::session {
 
 // The host did not answer, lacks the image, ran out of something of its own, or its engine failed
-// for another reason than the image. An image that does not start, or a request that the engine
-// refuses, blames nobody.
-bool blames_host(const Error& error) noexcept;
+// for another reason than the image, or answered nonsense. An image that does not start, or a
+// request that the engine refuses, blames nobody. `state`: where it failed; what broke its protocol
+// was the engine until the desktop ran, and then the desktop.
+bool blames_host(const Error& error, State state) noexcept;
 
 // Hosts that this start must not be given again, and those that get it when no other can: an engine
 // that failed once in its own way (a port that was taken meanwhile, a restart) may do better. Not

@@ -8,7 +8,7 @@ namespace {
 
 TEST(Blame, AHostThatDoesNotAnswerOrRanOutOfItsOwnIsToBlame) {
     for (auto code : {Errc::host_unreachable, Errc::timed_out, Errc::image_missing, Errc::host_key_changed, Errc::host_key_unknown})
-        EXPECT_TRUE(blames_host(Error{code, "x"})) << name_of(code);
+        EXPECT_TRUE(blames_host(Error{code, "x"}, State::probing)) << name_of(code);
     for (auto text : {
              "create: engine answered 500: write /var/lib/docker/tmp: no space left on device",
              "start: engine answered 500: mkdir: Read-only file system",
@@ -18,7 +18,7 @@ TEST(Blame, AHostThatDoesNotAnswerOrRanOutOfItsOwnIsToBlame) {
              "start: engine answered 500: failed to create endpoint on network berth: failed to add the host (veth1) <=> sandbox (veth2) pair interfaces",
              "start: engine answered 500",
          })
-        EXPECT_TRUE(blames_host(Error{Errc::engine_error, text})) << text;
+        EXPECT_TRUE(blames_host(Error{Errc::engine_error, text}, State::starting)) << text;
 }
 
 // Nothing blames a host for a bad image or a bad request.
@@ -32,9 +32,17 @@ TEST(Blame, AnImageThatDoesNotStartBlamesNobody) {
              "secret: put: engine answered 404: no such container",
              "",
          })
-        EXPECT_FALSE(blames_host(Error{Errc::engine_error, text})) << text;
+        EXPECT_FALSE(blames_host(Error{Errc::engine_error, text}, State::starting)) << text;
     for (auto code : {Errc::invalid_input, Errc::conflict, Errc::not_found, Errc::protocol_violation, Errc::not_ready, Errc::no_capacity})
-        EXPECT_FALSE(blames_host(Error{code, "no space left on device"})) << name_of(code);
+        EXPECT_FALSE(blames_host(Error{code, "no space left on device"}, State::probing)) << name_of(code);
+}
+
+// A desktop that breaks RFB is a bad image; an engine whose answer is no JSON is a bad host.
+TEST(Blame, WhoeverWasTalkingBrokeTheProtocol) {
+    Error nonsense{Errc::protocol_violation, "create: the engine's reply is not JSON"};
+    EXPECT_TRUE(blames_host(nonsense, State::creating));
+    EXPECT_TRUE(blames_host(nonsense, State::starting));
+    EXPECT_FALSE(blames_host(nonsense, State::probing));
 }
 
 Attempt failed(std::string host, Errc code, std::string detail = "engine answered 500") {
@@ -60,6 +68,12 @@ TEST(Blame, AnEngineThatFailedOnceIsOnlyShunned) {
     EXPECT_EQ(hosts_that_failed(s).avoid, std::set{HostId{"b"}});
     s.attempts.push_back(failed("a", Errc::engine_error));
     EXPECT_EQ(hosts_that_failed(s).avoid, (std::set{HostId{"a"}, HostId{"b"}}));
+    auto nonsense = failed("a", Errc::protocol_violation);
+    nonsense.stage = Stage::waiting;
+    s.attempts = {nonsense};
+    EXPECT_TRUE(hosts_that_failed(s).shun.empty());
+    s.attempts[0].stage = Stage::creating;
+    EXPECT_EQ(hosts_that_failed(s).shun, std::set{HostId{"a"}});
     // What blames nobody counts for nothing.
     s.attempts = {failed("a", Errc::engine_error, "exec format error")};
     EXPECT_TRUE(hosts_that_failed(s).shun.empty());

@@ -165,7 +165,7 @@ bool may_start_over(const Session& s, TimePoint now) {
 // for that container.
 void fail_or_start_over(Stepper& step, const Error& error) {
     const auto& s = step.session();
-    auto is_worth_it = is_from_pool(s) || (blames_host(error) && !(s.start_deadline && *s.start_deadline <= step.time()));
+    auto is_worth_it = is_from_pool(s) || (blames_host(error, s.state) && !(s.start_deadline && *s.start_deadline <= step.time()));
     // It was made long ago: what is wrong with it says nothing about a host that answers.
     auto is_its_own = is_from_pool(s) && error.code() != Errc::host_unreachable;
     if (!is_worth_it || !may_start_over(s, step.time())) step.fail(error);

@@ -2,6 +2,7 @@
 // sshd with limits, without forwarding, silent, or killed. F-57, F-58.
 
 import assert from 'node:assert/strict'
+import { until } from '../../api/lib/wait.mjs'
 import { checked } from '../lib/cluster.mjs'
 
 async function limits(t, c) {
@@ -97,7 +98,31 @@ async function killed(t, c) {
     )
 }
 
+// Between a session's own network and its container.
+async function broken_off(t, c) {
+    const h1 = c.host('h1')
+    await checked(t, c, 'F-58 a creation that broke off with its sshd leaves no network behind', async () => {
+        const own_networks = async () =>
+            (await h1.engine.networks()).filter(({ Labels }) => Labels['io.berth.network'] === 'own').length
+        await h1.relay.rule({ match: '/containers/create', action: 'hang', times: -1 })
+        const asked = []
+        for (const slot of ['one', 'two', 'three', 'four']) asked.push(await c.person.start('own', { slot }))
+        await until('a creation hangs', async () => ((await h1.relay.counts())['/containers/create'] ?? 0) > 0)
+        await until('it has its network', own_networks)
+        await h1.kill_sshd()
+        await c.is_away('h1')
+        for (const { id } of asked)
+            await c.until_session(id, 'is ready', ({ state }) => state === 'ready', 90_000)
+        await h1.relay.clear()
+        await h1.start_sshd()
+        await c.is_back('h1', 60_000)
+        await until('the networks are gone', async () => (await own_networks()) === 0, 60_000)
+        await c.end_all()
+    })
+}
+
 export async function faults_of_sshd(t, c) {
     await limits(t, c)
     await killed(t, c)
+    await broken_off(t, c)
 }
