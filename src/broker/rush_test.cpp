@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <stdexcept>
 
 namespace berth::broker {
 namespace {
@@ -66,16 +67,26 @@ void expect_no_leftovers(World& world, BrokerBench& bench) {
 
 // ---- starts that go on elsewhere --------------------------------------------------------------------
 
-TEST(Retry, AHostThatFailsIsReplacedByAnother) {
+class Retry : public testing::Test {
+protected:
+    Retry() { bench.boot(); }
+
+    // Asks for a desktop, and returns it as it is in that state.
+    session::Session start(State until) {
+        auto created = bench.create(bench.caller("ann"));
+        if (!created) throw std::runtime_error{describe(created.error())};
+        bench.until_state(created->session.id, until);
+        return bench.session(created->session.id);
+    }
+
     World world;
     BrokerBench bench{world};
-    bench.boot();
+};
+
+TEST_F(Retry, AHostThatFailsIsReplacedByAnother) {
     // Ties go to "a": it answers checks and lists, but cannot create.
     world.a.fail_creates(1, FakeHost::Fault::fails_before);
-    auto created = bench.create(bench.caller("ann"));
-    ASSERT_TRUE(created);
-    bench.until_state(created->session.id, State::ready);
-    auto s = bench.session(created->session.id);
+    auto s = start(State::ready);
     EXPECT_EQ(s.host->str(), "b");
     EXPECT_EQ(s.generation, 2);
     ASSERT_EQ(s.attempts.size(), 1U);
@@ -85,22 +96,14 @@ TEST(Retry, AHostThatFailsIsReplacedByAnother) {
     EXPECT_EQ((*stored)->attempts, s.attempts);
 }
 
-TEST(Retry, WhatTheFirstHostMadeAfterAllIsRemoved) {
-    World world;
-    BrokerBench bench{world};
-    bench.boot();
+TEST_F(Retry, WhatTheFirstHostMadeAfterAllIsRemoved) {
     world.a.fail_creates(1, FakeHost::Fault::answer_lost);
-    auto created = bench.create(bench.caller("ann"));
-    ASSERT_TRUE(created);
-    bench.until_state(created->session.id, State::ready);
+    (void)start(State::ready);
     bench.until([&] { return world.a.containers.empty(); }, "removal of the first container");
     EXPECT_EQ(world.b.containers.size(), 1U);
 }
 
-TEST(Retry, TheReconcilerRemovesWhatAHostKeptThatDidNotAnswer) {
-    World world;
-    BrokerBench bench{world};
-    bench.boot();
+TEST_F(Retry, TheReconcilerRemovesWhatAHostKeptThatDidNotAnswer) {
     world.a.fail_creates(1, FakeHost::Fault::answer_lost);
     world.a.latency = Milliseconds{5};
     auto created = bench.create(bench.caller("ann"));
@@ -115,28 +118,16 @@ TEST(Retry, TheReconcilerRemovesWhatAHostKeptThatDidNotAnswer) {
     EXPECT_EQ(bench.session(created->session.id).state, State::ready);
 }
 
-TEST(Retry, AMissingImageOnOneHostIsNoFailure) {
-    World world;
-    BrokerBench bench{world};
-    bench.boot();
+TEST_F(Retry, AMissingImageOnOneHostIsNoFailure) {
     world.a.missing_images.insert("img");
-    auto created = bench.create(bench.caller("ann"));
-    ASSERT_TRUE(created);
-    bench.until_state(created->session.id, State::ready);
-    EXPECT_EQ(bench.session(created->session.id).host->str(), "b");
+    EXPECT_EQ(start(State::ready).host->str(), "b");
 }
 
 // A port that was taken meanwhile, an engine that stumbles: with one host there is nobody else to ask.
-TEST(Retry, TheOnlyHostIsAskedTwiceWhenItsEngineFails) {
-    World world;
-    BrokerBench bench{world};
-    bench.boot();
+TEST_F(Retry, TheOnlyHostIsAskedTwiceWhenItsEngineFails) {
     ASSERT_TRUE(bench.hosts.set_draining(HostId{"b"}, true));
     world.a.fail_creates(1, FakeHost::Fault::engine_error);
-    auto created = bench.create(bench.caller("ann"));
-    ASSERT_TRUE(created);
-    bench.until_state(created->session.id, State::ready);
-    auto s = bench.session(created->session.id);
+    auto s = start(State::ready);
     EXPECT_EQ(s.host->str(), "a");
     EXPECT_EQ(s.generation, 2);
     EXPECT_NE(s.placement_note.find("but last: it failed this start once"), std::string::npos) << s.placement_note;
@@ -145,36 +136,21 @@ TEST(Retry, TheOnlyHostIsAskedTwiceWhenItsEngineFails) {
     bench.until_state(s.id, State::ended);
 
     world.a.fail_creates(2, FakeHost::Fault::engine_error);
-    created = bench.create(bench.caller("ann"));
-    ASSERT_TRUE(created);
-    bench.until_state(created->session.id, State::ended);
-    s = bench.session(created->session.id);
+    s = start(State::ended);
     EXPECT_EQ(s.end->code, Errc::engine_error);
     EXPECT_EQ(s.attempts.size(), 2U);
     EXPECT_NE(s.end->detail.find("no other host"), std::string::npos) << s.end->detail;
 }
 
-TEST(Retry, AnotherHostIsAskedBeforeTheOneWhoseEngineFailed) {
-    World world;
-    BrokerBench bench{world};
-    bench.boot();
+TEST_F(Retry, AnotherHostIsAskedBeforeTheOneWhoseEngineFailed) {
     world.a.fail_creates(1, FakeHost::Fault::engine_error);
-    auto created = bench.create(bench.caller("ann"));
-    ASSERT_TRUE(created);
-    bench.until_state(created->session.id, State::ready);
-    EXPECT_EQ(bench.session(created->session.id).host->str(), "b");
+    EXPECT_EQ(start(State::ready).host->str(), "b");
 }
 
-TEST(Retry, WithoutAnotherHostItFailsAtOnceWithTheReason) {
-    World world;
-    BrokerBench bench{world};
-    bench.boot();
+TEST_F(Retry, WithoutAnotherHostItFailsAtOnceWithTheReason) {
     ASSERT_TRUE(bench.hosts.set_draining(HostId{"b"}, true));
     world.a.fail_creates(1, FakeHost::Fault::fails_before);
-    auto created = bench.create(bench.caller("ann"));
-    ASSERT_TRUE(created);
-    bench.until_state(created->session.id, State::ended);
-    auto s = bench.session(created->session.id);
+    auto s = start(State::ended);
     EXPECT_EQ(s.end->code, Errc::host_unreachable);
     EXPECT_EQ(s.end->stage, session::Stage::creating);
     expect_no_leftovers(world, bench);
